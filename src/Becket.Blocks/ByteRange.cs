@@ -35,5 +35,14 @@ public readonly record struct ByteRange(long Offset, long Length)
         return FromBounds(Offset & ~mask, (End + mask) & ~mask);
     }
 
+    /// <summary>The largest range on multiples of <paramref name="block"/> bytes (a power of two) within this one; empty if none fits.</summary>
+    public ByteRange AlignInward(int block)
+    {
+        long mask = block - 1;
+        var start = (Offset + mask) & ~mask;
+        var end = End & ~mask;
+        return end > start ? FromBounds(start, end) : new ByteRange(start, 0);
+    }
+
     public override string ToString() => string.Create(null, stackalloc char[64], $"[{Offset}, {End})");
 }

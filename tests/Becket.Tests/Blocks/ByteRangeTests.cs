@@ -22,4 +22,12 @@ public class ByteRangeTests
     [Fact]
     public void Aligning_outward_covers_the_range() =>
         Assert.Equal(new ByteRange(512, 1024), new ByteRange(1000, 200).AlignOutward(512));
+
+    [Theory]
+    [InlineData(1000, 1200, 1024, 1024)]
+    [InlineData(512, 512, 512, 512)]
+    [InlineData(1000, 200, 1024, 0)]
+    [InlineData(513, 510, 1024, 0)]
+    public void Aligning_inward_stays_within_the_range(long offset, long length, long alignedOffset, long alignedLength) =>
+        Assert.Equal(new ByteRange(alignedOffset, alignedLength), new ByteRange(offset, length).AlignInward(512));
 }

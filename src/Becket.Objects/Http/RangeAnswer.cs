@@ -91,7 +91,8 @@ public static class RangeAnswer
     private static void CheckForm(HttpResponseMessage response, string objectName, ObjectRange range)
     {
         var headers = response.Content.Headers.NonValidated;
-        if (headers.TryGetValues("Content-Encoding", out var encoding) && !encoding.ToString().Equals("identity", StringComparison.OrdinalIgnoreCase))
+        // aws-chunked is no encoding of the bytes: some stores keep the word from the upload's headers.
+        if (headers.TryGetValues("Content-Encoding", out var encoding) && encoding.ToString().ToLowerInvariant() is not ("" or "identity" or "aws-chunked"))
             throw Bad(objectName, range, "the server sent the body encoded (Content-Encoding), so its bytes are not the object's");
         if (headers.TryGetValues("Content-Type", out var type) && type.ToString().StartsWith("multipart/byteranges", StringComparison.OrdinalIgnoreCase))
             throw Bad(objectName, range, "the server sent multipart/byteranges for a single range");

@@ -1,0 +1,45 @@
+namespace Becket.Objects;
+
+/// <summary>
+/// How long and how often a request is tried. The deadline is for the whole request: all attempts, the pauses between
+/// them and the whole body.
+/// </summary>
+public sealed record RetryPolicy
+{
+    /// <summary>Attempts per request, the first included. Requests are a user's bill.</summary>
+    public int MaximumAttempts { get; init; } = 16;
+
+    /// <summary>Below the 30 s after which the Linux kernel gives up on a block request, so that it hears from us first.</summary>
+    public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(25);
+
+    /// <summary>The deadline of looking an object up: somebody sits in front of it and waits.</summary>
+    public TimeSpan HeadDeadline { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>An attempt that yields nothing for so long, no answer or no further bytes, is abandoned.</summary>
+    public TimeSpan StallTimeout { get; init; } = TimeSpan.FromSeconds(8);
+
+    /// <summary>What an upload must at least achieve, in bytes per second; its deadlines are extended by the time this takes.</summary>
+    public long MinimumUploadRate { get; init; } = 1024 * 1024;
+
+    /// <summary>The longest pause after the first failure; doubled with each further one.</summary>
+    public TimeSpan FirstPause { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Where the doubling ends.</summary>
+    public TimeSpan LongestPause { get; init; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>The jitter's source. A seeded one is not thread-safe: for tests, one request at a time.</summary>
+    public Random Random { get; init; } = Random.Shared;
+
+    /// <summary>
+    /// How long to wait after a failed attempt: "full jitter", anything between nothing and the doubled bound, so that
+    /// clients that failed together do not come back together; but at least what the store asked for.
+    /// </summary>
+    /// <param name="attempt">The attempt that failed; the first is 1.</param>
+    /// <param name="retryAfter">What the store asked for.</param>
+    public TimeSpan Pause(int attempt, TimeSpan? retryAfter)
+    {
+        var bound = FirstPause * Math.Pow(2, Math.Min(attempt - 1, 30));
+        var jittered = (bound < LongestPause ? bound : LongestPause) * Random.NextDouble();
+        return retryAfter is { } asked && asked > jittered ? asked : jittered;
+    }
+}

@@ -1,0 +1,75 @@
+using System.Globalization;
+
+namespace Becket.Objects;
+
+public sealed partial class RetryingObjectStore
+{
+    /// <summary>
+    /// One request from its first attempt to its end: the clock, the count and the pauses. For one thread at a time.
+    /// </summary>
+    private sealed class Request(RetryingObjectStore store, string key, TimeSpan deadline, TimeSpan stallTimeout)
+    {
+        private readonly long _started = store.Time.GetTimestamp();
+
+        private TimeSpan Elapsed => store.Time.GetElapsedTime(_started);
+
+        public int Attempts { get; private set; }
+
+        private TimeSpan Left => deadline - Elapsed;
+
+        public void CountAttempt() => Attempts++;
+
+        /// <summary>
+        /// Runs one step of an attempt under the stall time-out and what is left of the deadline. Running out of time is a
+        /// transient failure; the caller's own cancellation is passed on.
+        /// </summary>
+        public async ValueTask<T> TryAsync<T>(Func<CancellationToken, ValueTask<T>> step, CancellationToken cancellationToken)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var left = Left;
+            var limit = left < stallTimeout ? left : stallTimeout;
+            if (limit <= TimeSpan.Zero)
+                throw Transient("there was no time left");
+
+            using var expiry = new CancellationTokenSource(limit, store.Time);
+            await using var registration = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), expiry);
+            try
+            {
+                return await step(expiry.Token);
+            }
+            catch (OperationCanceledException e)
+            {
+                // The same exception with the caller's token, which is the one that the caller knows.
+                cancellationToken.ThrowIfCancellationRequested();
+                if (!expiry.IsCancellationRequested)
+                    throw;
+                throw Transient(Text($"nothing came for {limit.TotalSeconds:0.#} s"), e);
+            }
+        }
+
+        /// <summary>Waits before the next attempt, or throws what the request ends with: no attempt or no time is left.</summary>
+        public async ValueTask PauseAsync(ObjectStoreException failure, CancellationToken cancellationToken)
+        {
+            var pause = store.Policy.Pause(Attempts, failure.RetryAfter);
+            // Not sleeping towards a deadline that has to be missed: the caller may know something better to do.
+            if (Attempts >= store.Policy.MaximumAttempts || pause >= Left)
+                throw GivenUp(failure);
+            store.LogRetry(Attempts, pause.TotalSeconds, failure.Message);
+            await Task.Delay(pause, store.Time, cancellationToken);
+        }
+
+        private ObjectStoreException GivenUp(ObjectStoreException failure) => new(
+            failure.Error,
+            Text($"gave up after {Attempts} {(Attempts == 1 ? "attempt" : "attempts")} in {Elapsed.TotalSeconds:0.0} s: {failure.Message}"),
+            failure)
+        {
+            IsTransient = true,
+            RetryAfter = failure.RetryAfter,
+        };
+
+        private ObjectStoreException Transient(string reason, Exception? inner = null) =>
+            new(ObjectStoreError.Unavailable, $"{store.Name}/{key}: {reason}", inner) { IsTransient = true };
+
+        private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    }
+}

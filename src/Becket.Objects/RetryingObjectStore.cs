@@ -1,0 +1,100 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+
+namespace Becket.Objects;
+
+/// <summary>
+/// A store over another one that tries again what failed for no lasting reason (<see cref="ObjectStoreException.IsTransient"/>).
+/// The one place of the project that retries: nothing above or below it does. Owns the store below.
+/// </summary>
+/// <remarks>A caller's cancellation ends a request at once, also in a pause.</remarks>
+public sealed partial class RetryingObjectStore(IObjectStore inner, RetryPolicy policy, TimeProvider time, ILogger logger) : IObjectStore
+{
+    private RetryPolicy Policy { get; } = policy;
+
+    private TimeProvider Time { get; } = time;
+
+    public string Name => inner.Name;
+
+    public ValueTask<ObjectInfo?> HeadAsync(string key, string? versionId, CancellationToken cancellationToken) =>
+        RunAsync(Begin(key, Policy.HeadDeadline), token => inner.HeadAsync(key, versionId, token), cancellationToken);
+
+    public async ValueTask<Stream> OpenReadAsync(ObjectPin pin, ObjectRange range, CancellationToken cancellationToken)
+    {
+        var body = new Body(inner, Begin(pin.Key, Policy.Deadline), pin, range);
+        await body.OpenAsync(cancellationToken);
+        return body;
+    }
+
+    public async ValueTask DeleteAsync(string key, CancellationToken cancellationToken) => await RunAsync(
+        Begin(key, Policy.Deadline),
+        async token =>
+        {
+            await inner.DeleteAsync(key, token);
+            return true;
+        },
+        cancellationToken);
+
+    /// <summary>Lists; after a failure from the start again, leaving out what was already yielded. The deadline is for each stretch between two objects.</summary>
+    public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        string? last = null;
+        var request = Begin($"{prefix}*", Policy.Deadline);
+        while (true)
+        {
+            request.CountAttempt();
+            using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            await using var objects = inner.ListAsync(prefix, stopping.Token).GetAsyncEnumerator(stopping.Token);
+            ObjectStoreException? failure = null;
+            while (true)
+            {
+                try
+                {
+                    // The enumerator was given its token once and for all, so a time limit has to go through that one.
+                    if (!await request.TryAsync(async limit =>
+                        {
+                            await using var _ = limit.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), stopping);
+                            return await objects.MoveNextAsync();
+                        }, cancellationToken))
+                        yield break;
+                }
+                catch (ObjectStoreException e) when (e.IsTransient)
+                {
+                    failure = e;
+                    break;
+                }
+
+                if (last is not null && KeyOrder.Instance.Compare(objects.Current.Key, last) <= 0)
+                    continue;
+                last = objects.Current.Key;
+                yield return objects.Current;
+                request = Begin($"{prefix}*", Policy.Deadline);
+                request.CountAttempt();
+            }
+            await request.PauseAsync(failure, cancellationToken);
+        }
+    }
+
+    public ValueTask DisposeAsync() => inner.DisposeAsync();
+
+    private Request Begin(string key, TimeSpan deadline) => new(this, key, deadline, Policy.StallTimeout);
+
+    private static async ValueTask<T> RunAsync<T>(Request request, Func<CancellationToken, ValueTask<T>> attempt, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                request.CountAttempt();
+                return await request.TryAsync(attempt, cancellationToken);
+            }
+            catch (ObjectStoreException e) when (e.IsTransient)
+            {
+                await request.PauseAsync(e, cancellationToken);
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Attempt {Attempt} failed, the next in {Pause:0.00} s: {Reason}")]
+    private partial void LogRetry(int attempt, double pause, string reason);
+}

@@ -1,0 +1,90 @@
+using Becket.Blocks;
+using Becket.Objects;
+
+namespace Becket.Volumes;
+
+/// <summary>
+/// One object as a read-only disk. It is pinned when it is opened: every read is of that very object or fails, however
+/// often something else is put in its place. Owns the store. For many threads at once.
+/// </summary>
+public sealed class ObjectDevice : BlockDevice
+{
+    private readonly IObjectStore _store;
+    private readonly ObjectPin _pin;
+
+    private ObjectDevice(IObjectStore store, ObjectInfo info, string? versionId)
+    {
+        _store = store;
+        Object = info;
+        // A version that was asked for is asked for again, also of a store that does not repeat it in its answer.
+        _pin = info.Pin with { VersionId = info.VersionId ?? versionId };
+        Info = new BlockDeviceInfo
+        {
+            Size = info.Size,
+            Features = BlockDeviceFeatures.MultiConnection,
+            Description = Describe(store, info.Key),
+        };
+    }
+
+    public override BlockDeviceInfo Info { get; }
+
+    /// <summary>What the store said of the object when it was opened.</summary>
+    public ObjectInfo Object { get; }
+
+    /// <summary>Looks the object up and pins it. Takes over <paramref name="store"/>, also when it fails.</summary>
+    /// <exception cref="ObjectStoreException">
+    /// <see cref="ObjectStoreError.NotFound"/>, or <see cref="ObjectStoreError.Invalid"/> where the object is empty or the key
+    /// is; and whatever the store reports.
+    /// </exception>
+    public static async ValueTask<ObjectDevice> OpenAsync(IObjectStore store, string key, string? versionId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (key.Length == 0)
+                throw new ObjectStoreException(ObjectStoreError.Invalid, $"{store.Name}: the object's key is empty; name an object in the bucket");
+            var info = await store.HeadAsync(key, versionId, cancellationToken) ?? throw Missing(store, key, versionId);
+            if (info.Size == 0)
+                throw new ObjectStoreException(ObjectStoreError.Invalid, $"{Describe(store, key)} is empty, and a disk of no bytes is of no use; upload an image first");
+            return new ObjectDevice(store, info, versionId);
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
+    }
+
+    public override async ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        if (buffer.IsEmpty)
+            return;
+        var range = new ObjectRange(offset, buffer.Length);
+        try
+        {
+            await using var body = await _store.OpenReadAsync(_pin, range, cancellationToken);
+            await body.ReadExactlyAsync(buffer, cancellationToken);
+        }
+        catch (ObjectStoreException e)
+        {
+            throw new BlockDeviceException(BlockError.Io, $"{range} cannot be read: {e.Message}", e) { IsTransient = e.IsTransient };
+        }
+        catch (EndOfStreamException e)
+        {
+            throw new BlockDeviceException(BlockError.Io, $"{range} cannot be read: {Info.Description}: the store sent too few bytes", e);
+        }
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await _store.DisposeAsync();
+        await base.DisposeAsync();
+    }
+
+    private static string Describe(IObjectStore store, string key) => $"{store.Name}/{key}";
+
+    private static ObjectStoreException Missing(IObjectStore store, string key, string? versionId) => new(
+        ObjectStoreError.NotFound,
+        versionId is null
+            ? $"{Describe(store, key)} does not exist; check the name"
+            : $"{Describe(store, key)} has no version {versionId}; check the name and the version");
+}

@@ -55,11 +55,12 @@ public sealed partial class FolderObjectStore
     private const int CurrentFolder = -100; // AT_FDCWD
     private const int EmptyPath = 0x1000; // AT_EMPTY_PATH: the file is the descriptor itself
     private const uint BasicStatistics = 0x7FF; // STATX_BASIC_STATS
-    private const int CloseOnExec = 0x80000; // O_CLOEXEC, with O_RDONLY
+    private const int ForReading = 0x80800; // O_RDONLY | O_CLOEXEC | O_NONBLOCK: a pipe of that name shall not block
     private const int ExclusiveLock = 2; // LOCK_EX
     private const int FileExists = 17; // EEXIST
     private const int Interrupted = 4; // EINTR
     private const int NoEntry = 2; // ENOENT
+    private const int NoAccess = 13; // EACCES
 
     private static FileState StateOf(SafeFileHandle file) =>
         StateOf(file, "", EmptyPath, BasicStatistics, out var state) == 0 ? state : throw LastError("statx");
@@ -75,8 +76,17 @@ public sealed partial class FolderObjectStore
         return RealPath(path, buffer) == 0 ? null : Encoding.UTF8.GetString(buffer.AsSpan(0, buffer.IndexOf((byte)0)));
     }
 
-    private static IOException LastError(string call) =>
-        new($"{call}: {Marshal.GetLastPInvokeErrorMessage()}", Marshal.GetLastPInvokeError());
+    /// <summary>The exception that .NET itself throws for the last call's error.</summary>
+    private static Exception LastError(string call)
+    {
+        var message = $"{call}: {Marshal.GetLastPInvokeErrorMessage()}";
+        return Marshal.GetLastPInvokeError() switch
+        {
+            NoEntry => new FileNotFoundException(message),
+            NoAccess => new UnauthorizedAccessException(message),
+            var code => new IOException(message, code),
+        };
+    }
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int StateOf(int folder, string path, int flags, uint mask, out FileState state);
@@ -91,7 +101,7 @@ public sealed partial class FolderObjectStore
     private static partial int Link(string existing, string added);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial SafeFileHandle OpenFolder(string path, int flags);
+    private static partial SafeFileHandle Open(string path, int flags);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int Synchronize(SafeFileHandle file);

@@ -141,7 +141,7 @@ public sealed partial class FolderObjectStore
     /// </summary>
     private SafeFileHandle TakeLock()
     {
-        var folder = OpenFolder(_root, CloseOnExec);
+        var folder = Open(_root, ForReading);
         while (folder.IsInvalid || Lock(folder, ExclusiveLock) != 0)
         {
             if (!folder.IsInvalid && Marshal.GetLastPInvokeError() == Interrupted)
@@ -158,7 +158,7 @@ public sealed partial class FolderObjectStore
     {
         for (var folder = Path.GetDirectoryName(path); folder?.Length >= _root.Length; folder = Path.GetDirectoryName(folder))
         {
-            using var handle = OpenFolder(folder, CloseOnExec);
+            using var handle = Open(folder, ForReading);
             if (handle.IsInvalid && Marshal.GetLastPInvokeError() == NoEntry)
                 continue; // the object has been deleted again already, and its folder with it
             if (handle.IsInvalid || Synchronize(handle) != 0)

@@ -38,9 +38,13 @@ public sealed partial class FolderObjectStore : IObjectStore
         {
             if (Resolve(pin.Key) is not { } path)
                 throw Error(ObjectStoreError.NotFound, pin.Key, "there is no such file");
-            // Sharing everything keeps .NET from locking the file, which would disturb other programs.
-            file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            // Not File.OpenHandle: it takes a lock (flock) whatever it is told to share, and other programs may want one.
+            file = Open(path, ForReading);
+            if (file.IsInvalid)
+                throw LastError("open");
             var state = StateOf(file);
+            if (!state.IsRegularFile)
+                throw Error(ObjectStoreError.NotFound, pin.Key, "this is no regular file");
             if (pin.ETag is { } etag && etag != state.ETag)
                 throw Changed(pin.Key);
             if (range.Last >= state.Size)

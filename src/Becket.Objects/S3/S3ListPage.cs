@@ -55,35 +55,33 @@ internal sealed record S3ListPage(IReadOnlyList<ObjectInfo> Objects, string? Con
         long? size = null;
         DateTimeOffset? lastModified = null;
 
-        using (var entry = reader.ReadSubtree())
+        var isEmpty = reader.IsEmptyElement;
+        reader.Read();
+        while (!isEmpty && reader.MoveToContent() == XmlNodeType.Element)
         {
-            entry.Read(); // the element itself
-            entry.Read();
-            while (entry.MoveToContent() == XmlNodeType.Element)
+            var name = reader.LocalName;
+            var text = S3Xml.ReadText(reader);
+            switch (name)
             {
-                var name = entry.LocalName;
-                var text = S3Xml.ReadText(entry);
-                switch (name)
-                {
-                    case "Key":
-                        key = text;
-                        break;
-                    case "ETag":
-                        etag = text.Length > 0 ? text : null;
-                        break;
-                    case "Size":
-                        size = long.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
-                        break;
-                    case "LastModified":
-                        lastModified = DateTimeOffset.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
-                        break;
-                    default:
-                        break;
-                }
+                case "Key":
+                    key = text;
+                    break;
+                case "ETag":
+                    etag = text.Length > 0 ? text : null;
+                    break;
+                case "Size":
+                    size = long.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
+                    break;
+                case "LastModified":
+                    lastModified = DateTimeOffset.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+                    break;
+                default:
+                    break;
             }
         }
 
-        reader.Read();
+        if (!isEmpty)
+            reader.Read(); // the end of the entry
         if (key is null || size is null)
             throw new FormatException("an entry has no key or no size");
         return new ObjectInfo { Key = key, Size = size.Value, ETag = etag, LastModified = lastModified };

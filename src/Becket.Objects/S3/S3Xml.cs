@@ -17,23 +17,23 @@ internal static class S3Xml
     };
 
     /// <summary>
-    /// The text of the element that the reader stands on, or "" where it holds other elements. Moves behind its end.
+    /// The text of the element that the reader stands on, without that of elements in it. Moves behind its end.
     /// </summary>
     public static string ReadText(XmlReader reader)
     {
-        var text = "";
-        using (var element = reader.ReadSubtree())
+        var (text, depth) = ("", reader.Depth);
+        var isEmpty = reader.IsEmptyElement;
+        reader.Read();
+        if (isEmpty)
+            return text;
+
+        for (; reader.Depth > depth; reader.Read())
         {
-            element.Read();
-            if (!element.IsEmptyElement)
-            {
-                element.Read();
-                if (element.NodeType is XmlNodeType.Text or XmlNodeType.CDATA or XmlNodeType.Whitespace or XmlNodeType.SignificantWhitespace)
-                    text = element.ReadContentAsString();
-            }
+            if (reader.Depth == depth + 1 && reader.HasValue)
+                text += reader.Value;
         }
 
-        reader.Read(); // the subtree leaves the reader on the end of the element
+        reader.Read(); // the end of the element
         return text;
     }
 }

@@ -1,0 +1,159 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+
+namespace Becket.Nbd;
+
+/// <summary>
+/// Serves the exports of a catalog to NBD clients. Neither the listening sockets nor the catalog and its devices become
+/// the server's; it is done with them when the task that serves has ended.
+/// </summary>
+public sealed partial class NbdServer(IExportCatalog catalog, NbdServerOptions options, ILoggerFactory loggers) : IAsyncDisposable
+{
+    /// <summary>After an accept that failed for want of descriptors or memory: time for others to give some back.</summary>
+    private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
+
+    private readonly ILogger _logger = loggers.CreateLogger("Becket.Nbd");
+    private readonly ConcurrentDictionary<NbdSession, byte> _sessions = new();
+    private readonly CancellationTokenSource _disposing = new();
+    private int _connections;
+
+    /// <summary>
+    /// Accepts clients on sockets that are bound and listening, until <paramref name="stopping"/> is cancelled. Returns, without
+    /// an error, when requests that were under way are answered or <see cref="NbdServerOptions.DrainTimeout"/> is over.
+    /// </summary>
+    public async Task ServeAsync(IReadOnlyList<Socket> listeners, CancellationToken stopping)
+    {
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(stopping, _disposing.Token);
+        await Task.WhenAll(listeners.Select(listener => AcceptAsync(listener, linked.Token)));
+        await StopAsync(_sessions.Keys);
+    }
+
+    /// <summary>
+    /// Serves one client over a stream that it owns, such as stdin and stdout, and returns when the client has left. A
+    /// <see cref="NetworkStream"/> gets the timeouts of an accepted socket; other streams have none.
+    /// </summary>
+    public async Task ServeSingleAsync(Stream stream, string peer, CancellationToken stopping)
+    {
+        var transport = stream is NetworkStream network ? new NbdTransport(network.Socket, options.SendTimeout) : new NbdTransport(stream);
+        using var session = NbdSession.Start(transport, peer, catalog, options, _logger);
+
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(stopping, _disposing.Token);
+        try
+        {
+            await session.Ended.WaitAsync(linked.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            await StopAsync([session]);
+        }
+    }
+
+    /// <summary>Stops serving as if the token had been cancelled; the tasks that serve end soon after.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _disposing.CancelAsync();
+        await StopAsync(_sessions.Keys);
+        _disposing.Dispose();
+    }
+
+    private async Task AcceptAsync(Socket listener, CancellationToken stopping)
+    {
+        while (!stopping.IsCancellationRequested)
+        {
+            try
+            {
+                Admit(await listener.AcceptAsync(stopping));
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+            catch (ObjectDisposedException)
+            {
+                return;
+            }
+            catch (SocketException e)
+            {
+                LogAcceptFailed(e.Message);
+                await Task.Delay(AcceptPause, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    private void Admit(Socket socket)
+    {
+        var peer = NameOf(socket);
+        if (Interlocked.Increment(ref _connections) > options.MaximumConnections)
+        {
+            Interlocked.Decrement(ref _connections);
+            LogTooMany(peer, options.MaximumConnections);
+            socket.Dispose();
+            return;
+        }
+
+        try
+        {
+            var session = NbdSession.Start(new NbdTransport(socket, options.SendTimeout), peer, catalog, options, _logger);
+            _sessions.TryAdd(session, 0);
+            _ = ForgetAsync(session);
+        }
+        catch (Exception e) when (e is SocketException or IOException or OutOfMemoryException or ThreadStartException)
+        {
+            // The client is already gone, or there is no memory for one more thread.
+            Interlocked.Decrement(ref _connections);
+            LogNotStarted(peer, e.Message);
+            socket.Dispose();
+        }
+    }
+
+    private async Task ForgetAsync(NbdSession session)
+    {
+        await session.Ended;
+        _sessions.TryRemove(session, out _);
+        session.Dispose();
+        Interlocked.Decrement(ref _connections);
+    }
+
+    private async Task StopAsync(IEnumerable<NbdSession> sessions)
+    {
+        var remaining = sessions.ToArray();
+        foreach (var session in remaining)
+            session.Stop();
+
+        var ended = Task.WhenAll(remaining.Select(session => session.Ended));
+        try
+        {
+            await ended.WaitAsync(options.DrainTimeout);
+        }
+        catch (TimeoutException)
+        {
+            foreach (var session in remaining)
+                session.Abort("the server has stopped");
+
+            await ended;
+        }
+    }
+
+    /// <summary>A client on a unix socket has no address; the socket's path tells at least where it came in.</summary>
+    private static string NameOf(Socket socket)
+    {
+        try
+        {
+            return (socket.AddressFamily == AddressFamily.Unix ? socket.LocalEndPoint : socket.RemoteEndPoint)?.ToString() ?? "unknown";
+        }
+        catch (SocketException)
+        {
+            return "unknown";
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "cannot accept a client: {Reason}")]
+    private partial void LogAcceptFailed(string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Peer}: turned away, there are {Maximum} connections already")]
+    private partial void LogTooMany(string peer, int maximum);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Peer}: cannot be served: {Reason}")]
+    private partial void LogNotStarted(string peer, string reason);
+}

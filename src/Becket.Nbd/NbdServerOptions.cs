@@ -1,0 +1,23 @@
+namespace Becket.Nbd;
+
+/// <summary>The bounds within which an NBD server deals with its clients.</summary>
+public sealed record NbdServerOptions
+{
+    /// <summary>Connections at one time, each with a thread of its own; a further one is closed at once.</summary>
+    public int MaximumConnections { get; init; } = 256;
+
+    /// <summary>From accepting a client to the end of its handshake.</summary>
+    public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>A client that takes no byte of its replies for this long is disconnected.</summary>
+    public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>When the server stops: how long requests that are under way may take.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Requests of one connection that wait for the device or for their reply to be sent; its next one is not received.</summary>
+    public int RequestsInFlight { get; init; } = 128;
+
+    /// <summary>The bytes of those requests. One request may exceed the bound when it is alone.</summary>
+    public long BytesInFlight { get; init; } = 64 * 1024 * 1024;
+}

@@ -1,0 +1,125 @@
+using Becket.Nbd.Handshake;
+using Becket.Nbd.Transmission;
+using Microsoft.Extensions.Logging;
+
+namespace Becket.Nbd;
+
+/// <summary>
+/// One client from its arrival to its end, on a thread of its own: handshake, then transmission. Whatever goes wrong in
+/// it stays in it. <see cref="Stop"/> and <see cref="Abort"/> may be called from any thread, at any time.
+/// </summary>
+internal sealed partial class NbdSession : IDisposable
+{
+    /// <summary>Small, because there may be hundreds; deep work belongs to the device's asynchronous side.</summary>
+    private const int StackSize = 256 * 1024;
+
+    private readonly NbdTransport _transport;
+    private readonly string _peer;
+    private readonly IExportCatalog _catalog;
+    private readonly NbdServerOptions _options;
+    private readonly ILogger _logger;
+    private readonly ConnectionLifetime _lifetime;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile NbdConnection? _connection;
+
+    private NbdSession(NbdTransport transport, string peer, IExportCatalog catalog, NbdServerOptions options, ILogger logger)
+    {
+        _transport = transport;
+        _peer = peer;
+        _catalog = catalog;
+        _options = options;
+        _logger = logger;
+        _lifetime = new ConnectionLifetime(transport);
+    }
+
+    /// <summary>Completes, never with an error, when the client's last reply is sent and its transport closed.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>Starts serving a client; the session owns the transport from here on.</summary>
+    public static NbdSession Start(NbdTransport transport, string peer, IExportCatalog catalog, NbdServerOptions options, ILogger logger)
+    {
+        var session = new NbdSession(transport, peer, catalog, options, logger);
+        new Thread(session.Run, StackSize) { IsBackground = true, Name = $"nbd {peer}" }.Start();
+        return session;
+    }
+
+    /// <summary>Lets what is in flight finish and refuses the rest; the session then ends by itself.</summary>
+    public void Stop()
+    {
+        _lifetime.Stop();
+        if (!_transport.IsInterruptible)
+            _ = Task.Run(DrainUninterruptible);
+    }
+
+    public void Abort(string reason)
+    {
+        _lifetime.Abort(reason);
+        if (!_transport.IsInterruptible)
+            _ended.TrySetResult();
+    }
+
+    /// <summary>Only once <see cref="Ended"/> has completed.</summary>
+    public void Dispose() => _lifetime.Dispose();
+
+    private void Run()
+    {
+        var export = "";
+        var reason = "the client ended the handshake";
+        try
+        {
+            if (Negotiate() is { } negotiated)
+            {
+                export = negotiated.Name;
+                LogOpened(_peer, export);
+                _connection = new NbdConnection(_transport, negotiated, _options, _lifetime, _logger);
+                reason = _connection.Run();
+            }
+        }
+        catch (ConnectionEndedException e)
+        {
+            reason = _lifetime.AbortReason ?? e.Message;
+        }
+        catch (Exception e)
+        {
+            // A defect in here must not take the other clients' process with it.
+            LogUnexpected(e, _peer);
+            reason = "internal error";
+        }
+
+        // Wakes and cancels whatever an error may have left behind; after a good end there is nothing.
+        _lifetime.Abort(reason);
+        _transport.Dispose();
+        LogClosed(_peer, export, reason);
+        _ended.TrySetResult();
+    }
+
+    private NegotiatedExport? Negotiate()
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(_lifetime.Aborted);
+        timeout.CancelAfter(_options.HandshakeTimeout);
+        var channel = new OptionChannel(_transport, Deadline.After(_options.HandshakeTimeout));
+        try
+        {
+            return new NbdHandshake(channel, _catalog, _lifetime, _logger, timeout.Token).Run();
+        }
+        catch (OperationCanceledException e) when (timeout.IsCancellationRequested)
+        {
+            throw new ConnectionEndedException("the export did not open in time", e);
+        }
+    }
+
+    private void DrainUninterruptible()
+    {
+        _connection?.Drain(_options.DrainTimeout);
+        Abort("the server is stopping");
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Peer}: uses export \"{Export}\"")]
+    private partial void LogOpened(string peer, string export);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Peer}: closed, export \"{Export}\": {Reason}")]
+    private partial void LogClosed(string peer, string export, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Peer}: closed after an internal error")]
+    private partial void LogUnexpected(Exception exception, string peer);
+}

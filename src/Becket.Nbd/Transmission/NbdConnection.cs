@@ -1,0 +1,277 @@
+using Becket.Nbd.Handshake;
+using Becket.Nbd.Protocol;
+using Microsoft.Extensions.Logging;
+
+namespace Becket.Nbd.Transmission;
+
+/// <summary>
+/// The second phase of a connection: requests in, replies out, on the connection's own thread. A read that the device
+/// has at hand is copied once, straight behind its header, and answered on the spot; the rest goes on while the thread
+/// receives. The rules of threads, locks and buffers are numbered in this project's README.
+/// </summary>
+internal sealed partial class NbdConnection
+{
+    private const int ReceiveCapacity = 64 * 1024;
+    private const int BatchCapacity = (256 * 1024) + DataChunk.Size;
+
+    /// <summary>A reply of this size that already lies in a buffer is sent from there: a call costs less than the copy.</summary>
+    private const int DirectSize = 64 * 1024;
+
+    /// <summary>How long an aborted connection waits for the device to let go of its requests.</summary>
+    private static readonly TimeSpan AbortGrace = TimeSpan.FromSeconds(10);
+
+    private readonly NegotiatedExport _export;
+    private readonly ConnectionLifetime _lifetime;
+    private readonly ILogger _logger;
+    private readonly ReplyFormat _format;
+    private readonly ReceiveBuffer _input;
+    private readonly ReplyBatch _batch;
+    private readonly InFlightRequests _inFlight;
+    private readonly ReplySender _sender;
+    private readonly RequestExecution _execution;
+    private readonly bool _logsRequests;
+
+    public NbdConnection(
+        NbdTransport transport, NegotiatedExport export, NbdServerOptions options, ConnectionLifetime lifetime, ILogger logger)
+    {
+        _export = export;
+        _lifetime = lifetime;
+        _logger = logger;
+        _logsRequests = logger.IsEnabled(LogLevel.Debug);
+        _format = new ReplyFormat(export.Style);
+        _input = new ReceiveBuffer(transport, ReceiveCapacity);
+        _batch = new ReplyBatch(_format, BatchCapacity);
+        _inFlight = new InFlightRequests(options.RequestsInFlight, options.BytesInFlight);
+        _sender = new ReplySender(transport, _format, _inFlight, lifetime);
+        _execution = new RequestExecution(export, _format, logger, lifetime.Aborted);
+    }
+
+    /// <summary>Serves the client until it leaves, the server stops or the connection is aborted; returns the reason.</summary>
+    public string Run()
+    {
+        using var waking = _lifetime.Aborted.Register(WakeAll);
+        var reason = "";
+        try
+        {
+            reason = ReceiveRequests();
+            if (_inFlight.WaitUntilIdle())
+                _sender.Send([]);
+        }
+        catch (ConnectionEndedException e)
+        {
+            _lifetime.Abort(e.Message);
+        }
+
+        if (_inFlight.WaitUntilIdle(AbortGrace))
+            _sender.Close();
+        else
+            LogLeftBehind(_export.Name);
+
+        return _lifetime.AbortReason ?? reason;
+    }
+
+    /// <summary>
+    /// Waits for what is in flight and its replies, from another thread: the way to stop a connection over pipes, whose
+    /// own thread sleeps in a read that nothing can interrupt.
+    /// </summary>
+    public void Drain(TimeSpan time)
+    {
+        try
+        {
+            if (_inFlight.WaitUntilIdle(time))
+                _sender.Send([]);
+        }
+        catch (ConnectionEndedException e)
+        {
+            _lifetime.Abort(e.Message);
+        }
+    }
+
+    private void WakeAll()
+    {
+        _inFlight.Abort();
+        _sender.Wake();
+    }
+
+    private string ReceiveRequests()
+    {
+        while (true)
+        {
+            while (_input.TryTakeRequest(out var request))
+            {
+                if (_logsRequests)
+                    LogRequest(request.Command, request.Offset, request.Length, request.Flags, request.Cookie);
+                if (request.Command == Command.Disconnect)
+                    return Finish("the client disconnected");
+
+                Handle(request);
+            }
+
+            Flush();
+            if (!_input.Fill())
+                return _lifetime.IsStopping ? "the server is stopping" : "the client left without a goodbye";
+        }
+    }
+
+    private string Finish(string reason)
+    {
+        Flush();
+        return reason;
+    }
+
+    private void Handle(in NbdRequest request)
+    {
+        var refusal = _lifetime.IsStopping ? Refusal.Stopping : RequestValidation.Check(request, _export);
+
+        if (request.Command == Command.Write)
+            HandleWrite(request, refusal);
+        else if (refusal.IsRefused)
+            Answer(Reply.Refused(request.Cookie, refusal));
+        else if (request.Command == Command.Read)
+            HandleRead(request);
+        else
+            Start(request, payload: null, charge: 0);
+    }
+
+    private void HandleRead(in NbdRequest request)
+    {
+        var length = (int)request.Length;
+        var size = _format.ReadHeaderSize + length;
+        if (length == 0)
+            Answer(Reply.Done(request.Cookie));
+        else if (size > _batch.Capacity || _execution.IsSparse(request) || !TryReadIntoBatch(request, size))
+            Start(request, payload: null, charge: length);
+    }
+
+    /// <summary>The hot path: no lock, no allocation, one copy.</summary>
+    private bool TryReadIntoBatch(in NbdRequest request, int size)
+    {
+        if (_batch.Room < size)
+            Flush();
+
+        var reply = _batch.Next(size);
+        try
+        {
+            if (!_export.Device.TryRead(request.Offset, reply[_format.ReadHeaderSize..]))
+                return false;
+        }
+        catch (Exception e)
+        {
+            Answer(Reply.Refused(request.Cookie, _execution.Explain(request, e)));
+            return true;
+        }
+
+        _format.WriteReadHeader(reply, request);
+        _batch.Advance(size);
+        return true;
+    }
+
+    private void HandleWrite(in NbdRequest request, Refusal refusal)
+    {
+        if (refusal.IsRefused)
+        {
+            SkipPayload(request);
+            Answer(Reply.Refused(request.Cookie, refusal));
+            return;
+        }
+
+        if (request.Length == 0)
+        {
+            Answer(Reply.Done(request.Cookie));
+            return;
+        }
+
+        Start(request, ReceivePayload(request), request.Length);
+    }
+
+    private PooledBuffer ReceivePayload(in NbdRequest request)
+    {
+        if (_input.Buffered < request.Length)
+            Flush();
+
+        var payload = PooledBuffer.Rent((int)request.Length);
+        try
+        {
+            _input.ReceiveExactly(payload.Span);
+            return payload;
+        }
+        catch
+        {
+            payload.Dispose();
+            throw;
+        }
+    }
+
+    private void SkipPayload(in NbdRequest request)
+    {
+        if (_input.Buffered < request.Length)
+            Flush();
+        if (request.Length > NbdLimits.SkippedPayload)
+            throw new ConnectionEndedException($"the client announced a write of {request.Length} bytes");
+
+        _input.Skip(request.Length);
+    }
+
+    /// <summary>Hands a request to the device; answers it here if it is done at once, else when it is.</summary>
+    private void Start(in NbdRequest request, PooledBuffer? payload, long charge)
+    {
+        if (!_inFlight.TryEnter(charge))
+        {
+            Flush();
+            _inFlight.Enter(charge);
+        }
+
+        var running = _execution.RunAsync(request, payload);
+        if (!running.IsCompleted)
+        {
+            _sender.EnsureStarted();
+            _ = QueueWhenDoneAsync(running, charge);
+            return;
+        }
+
+        var reply = running.GetAwaiter().GetResult();
+        try
+        {
+            Answer(reply);
+        }
+        finally
+        {
+            reply.Content?.Dispose();
+            _inFlight.Leave(charge);
+        }
+    }
+
+    private async Task QueueWhenDoneAsync(ValueTask<Reply> running, long charge) => _sender.Queue(await running, charge);
+
+    private void Answer(in Reply reply)
+    {
+        if (reply.Content is { Length: >= DirectSize } content)
+        {
+            Flush();
+            _sender.Send(content.Span);
+            return;
+        }
+
+        if (_batch.TryAdd(reply))
+            return;
+
+        // Whatever is shorter than DirectSize fits into an empty batch.
+        Flush();
+        _batch.TryAdd(reply);
+    }
+
+    private void Flush()
+    {
+        if (_batch.IsEmpty)
+            return;
+
+        _sender.Send(_batch.Content);
+        _batch.Clear();
+    }
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{Command} offset {Offset} length {Length} flags {Flags} cookie {Cookie}")]
+    private partial void LogRequest(Command command, long offset, uint length, CommandFlags flags, long cookie);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "the device still works on requests of a closed connection to export \"{Export}\"")]
+    private partial void LogLeftBehind(string export);
+}

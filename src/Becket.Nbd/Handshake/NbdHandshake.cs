@@ -27,12 +27,30 @@ internal sealed partial class NbdHandshake(
                 return EnterByName(data, clientFlags);
 
             var chosen = Answer(option, data);
+            if (option == OptionCode.Abort)
+                return SayGoodbye();
+
             channel.Flush();
-            if (chosen is not null || option == OptionCode.Abort)
+            if (chosen is not null)
                 return chosen;
         }
 
         throw new ConnectionEndedException($"the client sent more than {NbdLimits.OptionCount} options");
+    }
+
+    /// <summary>Many clients are gone as soon as they have sent ABORT; that is no failure.</summary>
+    private NegotiatedExport? SayGoodbye()
+    {
+        try
+        {
+            channel.Flush();
+        }
+        catch (ConnectionEndedException)
+        {
+            // As said.
+        }
+
+        return null;
     }
 
     /// <summary>Puts the answers into the channel; the result is not null when they end the handshake.</summary>

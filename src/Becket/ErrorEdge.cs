@@ -1,0 +1,53 @@
+using System.CommandLine;
+using Becket.Blocks;
+using Becket.Commands;
+using Becket.Objects;
+
+namespace Becket;
+
+/// <summary>
+/// Where every failure of the program ends: one sentence on standard error and an exit code. A stack trace only with
+/// <c>-v</c>, or for a failure that nobody foresaw.
+/// </summary>
+internal static class ErrorEdge
+{
+    public static async Task<int> RunAsync(ParseResult parsed, CancellationToken stopping)
+    {
+        if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction and not ExamplesFirstHelp and not VersionAction)
+        {
+            foreach (var error in parsed.Errors)
+                await Console.Error.WriteLineAsync($"becket: {error.Message.TrimEnd('.')}; '{CommandPath(parsed)} --help' shows how");
+            return ExitCode.Usage;
+        }
+
+        try
+        {
+            // Signals are ours: a server that is asked to stop drains first.
+            var configuration = new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+            return await parsed.InvokeAsync(configuration, stopping);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return ExitCode.Failure;
+        }
+        catch (Exception e)
+        {
+            var (sentence, exitCode, foreseen) = Explain(e);
+            await Console.Error.WriteLineAsync($"becket: {sentence}");
+            if (!foreseen || parsed.GetValue(VerboseOption.Instance))
+                await Console.Error.WriteLineAsync(e.ToString());
+            return exitCode;
+        }
+    }
+
+    private static (string Sentence, int ExitCode, bool Foreseen) Explain(Exception e) => e switch
+    {
+        CommandException command => (command.Message, command.ExitCode, true),
+        ObjectStoreException or BlockDeviceException => (e.Message, ExitCode.Failure, true),
+        IOException or UnauthorizedAccessException => (e.Message, ExitCode.Failure, true),
+        _ => ($"this should not happen, please report it: {e.Message}", ExitCode.Failure, false),
+    };
+
+    private static string CommandPath(ParseResult parsed) =>
+        parsed.CommandResult.Command is RootCommand ? "becket" : $"becket {parsed.CommandResult.Command.Name}";
+}

@@ -1,0 +1,78 @@
+using System.Runtime.CompilerServices;
+using Becket.Blocks;
+using Becket.Nbd;
+using Becket.Sources;
+using Microsoft.Extensions.Logging;
+
+namespace Becket.Serving;
+
+/// <summary>A source that is offered under a name.</summary>
+internal sealed record ExportSource(string Name, DeviceSource Source, FileAccess Access);
+
+/// <summary>
+/// The exports of one server: every device open from the start, by name. Fixed once open, hence safe for many threads.
+/// The empty name stands for the first export.
+/// </summary>
+internal sealed class ExportCatalog : IExportCatalog, IAsyncDisposable
+{
+    /// <summary>Names longer than this cannot be sent (NBD specification, "Values").</summary>
+    private const int MaximumName = 4096;
+
+    private readonly OrderedDictionary<string, IBlockDevice> _devices = new(StringComparer.Ordinal);
+
+    private ExportCatalog()
+    {
+    }
+
+    public string DefaultName => _devices.GetAt(0).Key;
+
+    /// <summary>Opens every source; when one fails, the others are closed again.</summary>
+    public static async Task<ExportCatalog> OpenAsync(
+        IReadOnlyList<ExportSource> exports, SourceOpener opener, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var catalog = new ExportCatalog();
+        var logger = loggers.CreateLogger<ExportCatalog>();
+        try
+        {
+            foreach (var export in exports)
+            {
+                if (System.Text.Encoding.UTF8.GetByteCount(export.Name) > MaximumName || export.Name.Contains('\0', StringComparison.Ordinal))
+                    throw CommandException.Usage($"an export's name is at most {MaximumName} bytes long and has no zero byte");
+                if (catalog._devices.ContainsKey(export.Name))
+                    throw CommandException.Usage($"two exports are named '{export.Name}'; give each its own name");
+
+                var device = await DeviceStack.OpenAsync(export.Name, export.Source, export.Access, opener, cancellationToken);
+                catalog._devices.Add(export.Name, device);
+                Log.Opened(logger, export.Source, export.Name, device.Info.Size);
+            }
+
+            return catalog;
+        }
+        catch
+        {
+            await catalog.DisposeAsync();
+            throw;
+        }
+    }
+
+#pragma warning disable CS1998 // the names are at hand
+    public async IAsyncEnumerable<string> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var name in _devices.Keys)
+            yield return name;
+    }
+#pragma warning restore CS1998
+
+    public ValueTask<IBlockDevice?> OpenAsync(string name, CancellationToken cancellationToken)
+    {
+        if (_devices.TryGetValue(name, out var device))
+            return ValueTask.FromResult<IBlockDevice?>(device);
+        return ValueTask.FromResult(name.Length == 0 ? _devices.GetAt(0).Value : null);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var device in _devices.Values)
+            await device.DisposeAsync();
+    }
+}

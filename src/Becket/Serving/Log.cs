@@ -1,0 +1,19 @@
+using Becket.Sources;
+using Microsoft.Extensions.Logging;
+
+namespace Becket.Serving;
+
+internal static partial class Log
+{
+    [LoggerMessage(Level = LogLevel.Warning, Message = "secrets given on the command line are shown by ps to every user of this machine; prefer the environment or --profile")]
+    public static partial void SecretOnCommandLine(ILogger logger);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "opened {Source} as export '{Name}': {Size} bytes")]
+    public static partial void Opened(ILogger logger, DeviceSource source, string name, long size);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "listening on {Uri}")]
+    public static partial void Listening(ILogger logger, string uri);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "stopping: finishing what is in flight")]
+    public static partial void Stopping(ILogger logger);
+}

@@ -1,0 +1,69 @@
+using System.Net.Sockets;
+using Becket.Nbd;
+using Microsoft.Extensions.Logging;
+
+namespace Becket.Serving;
+
+/// <summary>
+/// One run of <c>becket serve</c>: opens the listening sockets, says that it is ready, serves, and takes away what it
+/// made. The order matters: ready is only said when a client could connect.
+/// </summary>
+internal sealed class Server(ExportCatalog catalog, Listening listening, ILoggerFactory loggers)
+{
+    private readonly ILogger _logger = loggers.CreateLogger<Server>();
+
+    /// <summary>Serves until <paramref name="stopping"/> fires, the single client leaves or the captive command ends.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> RunAsync(CancellationToken stopping)
+    {
+        await using var server = new NbdServer(catalog, new NbdServerOptions { MaximumConnections = listening.MaximumConnections }, loggers);
+        using var stoppingLine = stopping.Register(() => Log.Stopping(_logger));
+
+        var inherited = SocketActivation.Inherit();
+        if (inherited.Count > 0)
+        {
+            // Sockets that a parent opened win over -s: nbdcopy -- [ becket serve -s ... ] passes both.
+            return await ServeAsync(server, inherited, stopping);
+        }
+
+        if (listening.Single)
+        {
+            using var pidFile = WritePidFile();
+            await server.ServeSingleAsync(StandardStreams.Open(), "standard input", stopping);
+            return ExitCode.Success;
+        }
+
+        if (listening.UnixSocket is null && (listening.Port is not null || listening.Address is not null || listening.Run is null))
+        {
+            using var socket = TcpListening.Listen(listening.Address ?? TcpListening.DefaultAddress, listening.Port ?? TcpListening.DefaultPort);
+            return await ServeAsync(server, [socket], stopping);
+        }
+
+        using var unix = listening.UnixSocket is null or "-" ? UnixListener.ListenInTemporaryFolder() : UnixListener.Listen(listening.UnixSocket);
+        return await ServeAsync(server, [unix.Socket], stopping);
+    }
+
+    private async Task<int> ServeAsync(NbdServer server, IReadOnlyList<Socket> sockets, CancellationToken stopping)
+    {
+        var address = ServerAddress.Of(sockets[0], catalog.DefaultName);
+        Log.Listening(_logger, address.Uri);
+        using var stopServing = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        var serving = server.ServeAsync(sockets, stopServing.Token);
+        using var pidFile = WritePidFile();
+        ServiceNotification.Ready();
+        using var stoppingNotice = stopping.Register(ServiceNotification.Stopping);
+
+        if (listening.Run is null)
+        {
+            await serving;
+            return ExitCode.Success;
+        }
+
+        var exitCode = await CaptiveCommand.RunAsync(listening.Run, address, stopping);
+        await stopServing.CancelAsync();
+        await serving;
+        return exitCode;
+    }
+
+    private PidFile? WritePidFile() => listening.PidFile is null ? null : PidFile.Write(listening.PidFile);
+}

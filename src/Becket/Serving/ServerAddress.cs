@@ -1,0 +1,26 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Becket.Serving;
+
+/// <summary>Where clients reach a server, in the spellings that they know.</summary>
+internal sealed record ServerAddress(string Uri, string QemuName, string? UnixSocket, string? Port, string ExportName)
+{
+    public static ServerAddress Of(Socket listener, string exportName)
+    {
+        var export = System.Uri.EscapeDataString(exportName);
+        if (listener.LocalEndPoint is IPEndPoint ip)
+        {
+            var port = ip.Port.ToString(CultureInfo.InvariantCulture);
+            var host = ip.Address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{ip.Address}]" : ip.Address.ToString();
+            return new ServerAddress($"nbd://{host}:{port}/{export}", $"nbd:{host}:{port}{QemuExport(exportName)}", null, port, exportName);
+        }
+
+        var path = listener.LocalEndPoint!.ToString()!;
+        var escapedPath = string.Join('/', path.Split('/').Select(System.Uri.EscapeDataString));
+        return new ServerAddress($"nbd+unix:///{export}?socket={escapedPath}", $"nbd:unix:{path}{QemuExport(exportName)}", path, null, exportName);
+    }
+
+    private static string QemuExport(string name) => name.Length > 0 ? $":exportname={name}" : "";
+}

@@ -1,0 +1,45 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Becket.Serving;
+
+/// <summary>Opens listening TCP sockets.</summary>
+internal static class TcpListening
+{
+    /// <summary>The port that IANA gave to NBD.</summary>
+    public const int DefaultPort = 10809;
+
+    public const string DefaultAddress = "127.0.0.1";
+
+    private const int Backlog = 128;
+
+    /// <summary>Binds and listens; port 0 lets the kernel choose.</summary>
+    /// <exception cref="CommandException">The address is none of this machine's, or the port is taken.</exception>
+    public static Socket Listen(string address, int port)
+    {
+        if (!IPAddress.TryParse(address == "localhost" ? DefaultAddress : address.Trim('[', ']'), out var ip))
+            throw CommandException.Usage($"'{address}' is not an IP address to listen on; try {DefaultAddress}");
+
+        var socket = new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            socket.Bind(new IPEndPoint(ip, port));
+            socket.Listen(Backlog);
+            return socket;
+        }
+        catch (SocketException e)
+        {
+            socket.Dispose();
+            throw new CommandException(
+                e.SocketErrorCode switch
+                {
+                    SocketError.AddressAlreadyInUse => $"port {port} on {ip} is taken by another program; choose another one with -p",
+                    SocketError.AccessDenied => $"no permission to listen on port {port}; ports below 1024 need root",
+                    SocketError.AddressNotAvailable => $"{ip} is not an address of this machine",
+                    _ => $"cannot listen on {ip} port {port}: {e.Message}",
+                },
+                inner: e);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+using System.Net.Sockets;
+
+namespace Becket.Serving;
+
+/// <summary>
+/// A listening unix socket at a path. Only its owner may connect (mode 0600); disposing it removes the path.
+/// </summary>
+internal sealed class UnixListener : IDisposable
+{
+    private const int Backlog = 128;
+
+    /// <summary>sockaddr_un holds 108 bytes, one of them for the terminating zero.</summary>
+    private const int MaximumPath = 107;
+
+    private const int NoSuchDeviceOrAddress = 6; // ENXIO
+
+    private readonly DirectoryInfo? _temporaryFolder;
+
+    private UnixListener(string path, Socket socket, DirectoryInfo? temporaryFolder) =>
+        (Path, Socket, _temporaryFolder) = (path, socket, temporaryFolder);
+
+    public string Path { get; }
+
+    public Socket Socket { get; }
+
+    /// <summary>Binds and listens. A path that a server left behind is replaced; one that a live server uses is an error.</summary>
+    /// <exception cref="CommandException">The path cannot be used.</exception>
+    public static UnixListener Listen(string path) => Listen(path, temporaryFolder: null);
+
+    private static UnixListener Listen(string path, DirectoryInfo? temporaryFolder)
+    {
+        path = System.IO.Path.GetFullPath(path);
+        if (System.Text.Encoding.UTF8.GetByteCount(path) > MaximumPath)
+            throw new CommandException($"the socket path {path} is longer than {MaximumPath} bytes, the most that the kernel takes; choose a shorter one");
+
+        RemoveStale(path);
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Bind(new UnixDomainSocketEndPoint(path));
+            // Between bind and listen nobody can connect yet, so there is no moment at which others may.
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            socket.Listen(Backlog);
+            return new UnixListener(path, socket, temporaryFolder);
+        }
+        catch (Exception e) when (e is SocketException or IOException or UnauthorizedAccessException)
+        {
+            socket.Dispose();
+            throw new CommandException($"cannot create the socket {path}: {Reason(e, path)}", inner: e);
+        }
+    }
+
+    /// <summary>A listener in a new folder that only this user can enter; for <c>--run</c> and <c>-U -</c>.</summary>
+    public static UnixListener ListenInTemporaryFolder()
+    {
+        var folder = Directory.CreateTempSubdirectory("becket-");
+        return Listen(System.IO.Path.Combine(folder.FullName, "socket"), folder);
+    }
+
+    public void Dispose()
+    {
+        Socket.Dispose();
+        File.Delete(Path);
+        _temporaryFolder?.Delete();
+    }
+
+    private static void RemoveStale(string path)
+    {
+        if (!System.IO.Path.Exists(path))
+            return;
+
+        using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            probe.Connect(new UnixDomainSocketEndPoint(path));
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused && IsSocket(path))
+        {
+            File.Delete(path); // nobody listens: left behind by a server that was killed
+            return;
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AccessDenied)
+        {
+            throw new CommandException($"the socket path {path} belongs to somebody else; choose another one");
+        }
+        catch (SocketException)
+        {
+            throw new CommandException($"{path} exists and is not a socket; remove it or choose another path for the socket");
+        }
+
+        throw new CommandException($"the socket {path} is in use by a live server; stop it or choose another path");
+    }
+
+    /// <summary>Opening a socket's path as a file fails with ENXIO, and with nothing else; a file opens.</summary>
+    private static bool IsSocket(string path)
+    {
+        try
+        {
+            File.OpenHandle(path).Dispose();
+            return false;
+        }
+        catch (IOException e)
+        {
+            return e.HResult == NoSuchDeviceOrAddress;
+        }
+    }
+
+    private static string Reason(Exception e, string path) => e switch
+    {
+        SocketException { SocketErrorCode: SocketError.AccessDenied } or UnauthorizedAccessException => "permission denied",
+        _ when !Directory.Exists(System.IO.Path.GetDirectoryName(path)) => "its folder does not exist",
+        _ => e.Message,
+    };
+}

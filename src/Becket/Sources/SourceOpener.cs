@@ -1,0 +1,89 @@
+using Becket.Blocks;
+using Becket.Blocks.Sources;
+using Becket.Objects;
+using Becket.Objects.Http;
+using Becket.Objects.S3;
+using Becket.Volumes;
+using Microsoft.Extensions.Logging;
+
+namespace Becket.Sources;
+
+/// <summary>
+/// Opens sources: finds credentials and endpoint, connects, pins the object. Owns the connections that all its devices
+/// share, so it is disposed after them.
+/// </summary>
+internal sealed class SourceOpener(StoreSettings settings, ILoggerFactory loggers) : IDisposable
+{
+    private readonly AwsSettings _aws = AwsEnvironment.Resolve(settings.Aws, Environment.GetEnvironmentVariable);
+    private readonly List<IDisposable> _credentialChains = [];
+    private HttpMessageInvoker? _http;
+
+    private HttpMessageInvoker Http => _http ??= HttpTransport.Create(new HttpTransportOptions { CaBundle = _aws.CaBundle });
+
+    /// <exception cref="ObjectStoreException">The object cannot be opened.</exception>
+    /// <exception cref="BlockDeviceException">The file cannot be opened.</exception>
+    public async ValueTask<IBlockDevice> OpenAsync(DeviceSource source, FileAccess access, CancellationToken cancellationToken)
+    {
+        if (access != FileAccess.Read && source is not DeviceSource.LocalFile)
+            throw CommandException.Usage($"--writable works for local files; {source} can only be read");
+
+        return source switch
+        {
+            DeviceSource.LocalFile file => FileDevice.Open(file.Path, access),
+            DeviceSource.Http http => await OpenAsync(http, cancellationToken),
+            DeviceSource.S3 s3 => await OpenAsync(s3, cancellationToken),
+            _ => throw CommandException.Usage($"{source} is served already; point the client at it"),
+        };
+    }
+
+    /// <summary>Where a source is, in words for people.</summary>
+    public string DescribeStore(DeviceSource source) => source switch
+    {
+        DeviceSource.S3 => _aws.EndpointUrl is { } endpoint ? $"S3 at {endpoint}" : "AWS S3",
+        DeviceSource.Http http => $"web server {http.Url.Host}",
+        _ => "local file",
+    };
+
+    public void Dispose()
+    {
+        _http?.Dispose();
+        foreach (var chain in _credentialChains)
+            chain.Dispose();
+    }
+
+    private async ValueTask<IBlockDevice> OpenAsync(DeviceSource.Http source, CancellationToken cancellationToken)
+    {
+        var store = new HttpObjectStore(source.Url, Http, loggers.CreateLogger<HttpObjectStore>());
+        return await ObjectDevice.OpenAsync(Retrying(store), store.Key, versionId: null, cancellationToken);
+    }
+
+    private async ValueTask<IBlockDevice> OpenAsync(DeviceSource.S3 source, CancellationToken cancellationToken)
+    {
+        var options = new S3Options
+        {
+            Bucket = source.Uri.Bucket,
+            EndpointUrl = _aws.EndpointUrl is null ? null : AwsEnvironment.ParseEndpoint(_aws.EndpointUrl),
+            Region = _aws.Region,
+            Addressing = _aws.Addressing,
+            RequesterPays = settings.RequesterPays,
+            CustomerKey = settings.CustomerKeyFile is null ? null : S3CustomerKey.ReadFile(settings.CustomerKeyFile),
+        };
+        var store = new S3ObjectStore(options, FindCredentials(), Http, TimeProvider.System, loggers.CreateLogger<S3ObjectStore>());
+        return await ObjectDevice.OpenAsync(Retrying(store), source.Uri.Key, source.Uri.VersionId, cancellationToken);
+    }
+
+    private IS3CredentialSource FindCredentials()
+    {
+        if (settings.NoSignRequest)
+            return new AnonymousCredentials();
+        if (settings.Credentials is { } given)
+            return new FixedCredentials(given);
+
+        var chain = new AwsCredentialChain(_aws.Profile, TimeProvider.System, loggers.CreateLogger<AwsCredentialChain>());
+        _credentialChains.Add(chain);
+        return chain;
+    }
+
+    private RetryingObjectStore Retrying(IObjectStore store) =>
+        new(store, new RetryPolicy(), TimeProvider.System, loggers.CreateLogger<RetryingObjectStore>());
+}

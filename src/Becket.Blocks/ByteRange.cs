@@ -35,7 +35,9 @@ public readonly record struct ByteRange(long Offset, long Length)
         return FromBounds(Offset & ~mask, (End + mask) & ~mask);
     }
 
-    /// <summary>The largest range on multiples of <paramref name="block"/> bytes (a power of two) within this one; empty if none fits.</summary>
+    /// <summary>
+    /// The largest range on multiples of <paramref name="block"/> bytes (a power of two) within this one; empty if none fits.
+    /// </summary>
     public ByteRange AlignInward(int block)
     {
         long mask = block - 1;

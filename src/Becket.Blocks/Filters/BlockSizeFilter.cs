@@ -9,7 +9,7 @@ namespace Becket.Blocks.Filters;
 /// </summary>
 /// <remarks>
 /// Whole-block changes hold the lock too: one that slipped in between the read and the write of a neighbour's
-/// read-modify-write would be undone. Reads hold nothing, as read-modify-write puts back the bytes that were there.
+/// read-modify-write would be undone (invariant 5). Reads hold nothing, as read-modify-write puts back the bytes that were there.
 /// </remarks>
 public sealed class BlockSizeFilter : BlockFilter
 {
@@ -37,7 +37,7 @@ public sealed class BlockSizeFilter : BlockFilter
         {
             throw new BlockDeviceException(
                 BlockError.Invalid,
-                $"{info.Description}: its size of {info.Size} bytes is not a multiple of its block of {_block}, so its end is out of reach");
+                $"{info.Description}: its size of {info.Size} bytes is no multiple of its block of {_block}, so its end is out of reach");
         }
         if (_maximum == 0)
         {
@@ -132,7 +132,7 @@ public sealed class BlockSizeFilter : BlockFilter
 
     /// <summary>
     /// Whole blocks are zeroed by the device, parts at the edges are written. <see cref="WriteOptions.FastOnly"/> refuses
-    /// edges before anything is changed.
+    /// edges before anything is changed (invariant 8).
     /// </summary>
     public override async ValueTask ZeroAsync(ByteRange range, WriteOptions options, CancellationToken cancellationToken)
     {

@@ -79,7 +79,7 @@ public sealed partial class FileDevice
             return new Extent(range, errno == Errno.NoSuchDeviceOrAddress ? hole : ExtentKind.Data);
         }
         var end = Libc.Seek(_file, range.Offset, Libc.SeekHole);
-        // Dug by somebody else just now: it was data a moment ago, and that is never a wrong answer.
+        // Dug by somebody else just now: it was data a moment ago, and that is never a wrong answer (invariant 6).
         return end <= range.Offset
             ? new Extent(range, ExtentKind.Data)
             : new Extent(ByteRange.FromBounds(range.Offset, Math.Min(end, range.End)), ExtentKind.Data);

@@ -140,7 +140,7 @@ public sealed partial class FileDevice : BlockDevice
 
     /// <summary>
     /// fdatasync, not RandomAccess.FlushToDisk: that one is a full fsync and keeps some failures to itself. The kernel
-    /// reports a write that it lost only once and then forgets the page, so we do not: every later flush fails too.
+    /// reports a write that it lost only once and then forgets the page, so we do not: every later flush fails too (invariant 7).
     /// </summary>
     private void Flush()
     {
@@ -156,7 +156,8 @@ public sealed partial class FileDevice : BlockDevice
         options.HasFlag(WriteOptions.Durable) ? FlushAsync(cancellationToken) : ValueTask.CompletedTask;
 
     /// <summary>
-    /// Refuses to change a file that has become shorter. Growing it again would make the bytes that are gone read as zeroes.
+    /// Refuses to change a file that has become shorter. Growing it again would make the bytes that are gone read as zeroes
+    /// (invariant 2).
     /// </summary>
     private void EnsureCanChange(ByteRange range)
     {

@@ -20,7 +20,9 @@ internal static class FileFailure
 
     /// <summary>Whether an exception is .NET's word for a failed read or write of a file.</summary>
     internal static bool IsFileError(Exception e) =>
-        e is (IOException and not BlockDeviceException) or UnauthorizedAccessException or ArgumentOutOfRangeException { ParamName: "value" };
+        e is (IOException and not BlockDeviceException)
+            or UnauthorizedAccessException
+            or ArgumentOutOfRangeException { ParamName: "value" };
 
     private static BlockError ErrorOf(Errno errno) => errno switch
     {

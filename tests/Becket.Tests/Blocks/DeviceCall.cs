@@ -22,8 +22,9 @@ public sealed record DeviceCall(DeviceVerb Verb, int Offset, int Length, WriteOp
     /// <summary>Sequences of calls within a device of so many bytes, with a liking for the edges of its blocks.</summary>
     public static Gen<DeviceCall[]> Sequence(int size)
     {
+        var unit = Gen.OneOf(Gen.Const(512), Gen.Const(4096), Gen.Const(65536));
         var edge = Gen.Select(
-            Gen.OneOf(Gen.Const(512), Gen.Const(4096), Gen.Const(65536)), Gen.Int[0, 1000], Gen.Int[-2, 2], (unit, multiple, shift) => unit * (multiple % (size / unit + 1)) + shift);
+            unit, Gen.Int[0, 1000], Gen.Int[-2, 2], (block, number, shift) => block * (number % (size / block + 1)) + shift);
         var place = Gen.OneOf(Gen.Int[0, size], edge, Gen.Const(size)).Select(position => Math.Clamp(position, 0, size));
         return Gen.Select(Gen.Enum<DeviceVerb>(), place, place, Gen.Int[0, 7], Gen.Byte, (verb, a, b, options, seed) =>
             new DeviceCall(verb, Math.Min(a, b), Math.Abs(a - b), (WriteOptions)options, seed)).Array[1, 25];

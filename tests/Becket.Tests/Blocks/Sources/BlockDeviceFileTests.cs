@@ -90,7 +90,8 @@ public sealed class FullFilesystemTests
         await using var device = FileDevice.Open(path, FileAccess.ReadWrite);
         var noise = new byte[1024 * 1024];
         new Random(1).NextBytes(noise);
-        var written = await Assert.ThrowsAsync<BlockDeviceException>(async () => await device.WriteAsync(0, noise, WriteOptions.None, Token));
+        var written = await Assert.ThrowsAsync<BlockDeviceException>(
+            async () => await device.WriteAsync(0, noise, WriteOptions.None, Token));
         Assert.Equal(BlockError.NoSpace, written.Error);
         Assert.Equal($"{path}: cannot write [0, 1048576): no space left on its filesystem", written.Message);
         var zeroed = await Assert.ThrowsAsync<BlockDeviceException>(

@@ -1,7 +1,10 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace Becket.Tests.Objects.Http;
@@ -16,11 +19,15 @@ internal sealed class RawHttpServer : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentBag<Task> _connections = [];
     private readonly Func<RawRequest, RawConnection, Task> _answer;
+    private readonly X509Certificate2? _certificate;
     private readonly Task _accepting;
 
-    public RawHttpServer(Func<RawRequest, RawConnection, Task> answer)
+    /// <param name="answer">Called for each request.</param>
+    /// <param name="certificate">For https; null for http.</param>
+    public RawHttpServer(Func<RawRequest, RawConnection, Task> answer, X509Certificate2? certificate = null)
     {
         _answer = answer;
+        _certificate = certificate;
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _listener.Listen();
         Port = ((IPEndPoint)_listener.LocalEndPoint!).Port;
@@ -34,7 +41,7 @@ internal sealed class RawHttpServer : IAsyncDisposable
 
     public ConcurrentQueue<RawRequest> Requests { get; } = new();
 
-    public Uri Url(string pathAndQuery = "/disk.img") => new($"http://127.0.0.1:{Port}{pathAndQuery}");
+    public Uri Url(string pathAndQuery = "/disk.img") => new($"{(_certificate is null ? "http" : "https")}://127.0.0.1:{Port}{pathAndQuery}");
 
     public async ValueTask DisposeAsync()
     {
@@ -59,17 +66,21 @@ internal sealed class RawHttpServer : IAsyncDisposable
 
     private async Task ServeAsync(Socket socket)
     {
-        await using var connection = new RawConnection(socket, _stopping.Token);
+        Stream stream = new NetworkStream(socket, ownsSocket: true);
+        await using var connection = new RawConnection(socket, _certificate is null ? stream : stream = new SslStream(stream), _stopping.Token);
         try
         {
+            if (stream is SslStream tls)
+                await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = _certificate }, _stopping.Token);
             while (await connection.ReceiveAsync() is { } request)
             {
                 Requests.Enqueue(request);
                 await _answer(request, connection);
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception e) when (e is OperationCanceledException or IOException or AuthenticationException or ObjectDisposedException)
         {
+            // The client went away, did not trust us, or the test is over.
         }
     }
 }
@@ -94,7 +105,7 @@ internal sealed record RawRequest(string Method, string Target, IReadOnlyDiction
 }
 
 /// <summary>The server's end of a connection.</summary>
-internal sealed class RawConnection(Socket socket, CancellationToken stopping) : IAsyncDisposable
+internal sealed class RawConnection(Socket socket, Stream stream, CancellationToken stopping) : IAsyncDisposable
 {
     private readonly byte[] _buffer = new byte[16 * 1024];
 
@@ -104,7 +115,7 @@ internal sealed class RawConnection(Socket socket, CancellationToken stopping) :
         var head = new StringBuilder();
         while (true)
         {
-            var read = await socket.ReceiveAsync(_buffer, stopping);
+            var read = await stream.ReadAsync(_buffer, stopping);
             if (read == 0)
                 return null;
             head.Append(Encoding.Latin1.GetString(_buffer, 0, read));
@@ -116,14 +127,10 @@ internal sealed class RawConnection(Socket socket, CancellationToken stopping) :
     /// <summary>Sends Latin-1 text; line ends are written as CRLF whatever the source file has.</summary>
     public Task SendAsync(string text) => SendAsync(Encoding.Latin1.GetBytes(text.ReplaceLineEndings("\r\n")));
 
-    public async Task SendAsync(ReadOnlyMemory<byte> bytes)
-    {
-        while (!bytes.IsEmpty)
-            bytes = bytes[await socket.SendAsync(bytes, stopping)..];
-    }
+    public async Task SendAsync(ReadOnlyMemory<byte> bytes) => await stream.WriteAsync(bytes, stopping);
 
     /// <summary>Ends the connection in good order, after what was sent.</summary>
-    public void Close() => socket.Dispose();
+    public void Close() => stream.Dispose();
 
     /// <summary>Breaks the connection with a TCP reset.</summary>
     public void Reset()
@@ -135,14 +142,10 @@ internal sealed class RawConnection(Socket socket, CancellationToken stopping) :
     /// <summary>Sends nothing more until the client gives up.</summary>
     public async Task StallAsync()
     {
-        while (await socket.ReceiveAsync(_buffer, stopping) > 0)
+        while (await stream.ReadAsync(_buffer, stopping) > 0)
         {
         }
     }
 
-    public ValueTask DisposeAsync()
-    {
-        socket.Dispose();
-        return ValueTask.CompletedTask;
-    }
+    public ValueTask DisposeAsync() => stream.DisposeAsync();
 }

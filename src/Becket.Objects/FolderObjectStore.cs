@@ -74,7 +74,7 @@ public sealed partial class FolderObjectStore : IObjectStore
                 foreach (var info in Walk(Path.Combine(folder, name), key, prefix, cancellationToken))
                     yield return info;
             }
-            else if (Resolve(key) is { } path && StateOf(path) is { IsRegularFile: true } state)
+            else if (RealPath(Path.Combine(folder, name)) is { } path && IsInside(path) && StateOf(path) is { IsRegularFile: true } state)
             {
                 yield return Describe(key, state);
             }

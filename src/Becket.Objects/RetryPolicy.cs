@@ -9,7 +9,10 @@ public sealed record RetryPolicy
     /// <summary>Attempts per request, the first included. Requests are a user's bill.</summary>
     public int MaximumAttempts { get; init; } = 16;
 
-    /// <summary>Below the 30 s after which the Linux kernel gives up on a block request, so that it hears from us first.</summary>
+    /// <summary>
+    /// Below the 30 s after which the Linux kernel gives up on a block request, so that it hears from us first. Starts with the
+    /// opening of a range; the time that the body's reader takes counts as well.
+    /// </summary>
     public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(25);
 
     /// <summary>The deadline of looking an object up: somebody sits in front of it and waits.</summary>

@@ -5,7 +5,7 @@ namespace Becket.Objects;
 
 /// <summary>
 /// A store over another one that tries again what failed for no lasting reason (<see cref="ObjectStoreException.IsTransient"/>).
-/// The one place of the project that retries: nothing above or below it does. Owns the store below.
+/// The one place of the project that retries (README, invariants 3 to 6). Owns the store below.
 /// </summary>
 /// <remarks>A caller's cancellation ends a request at once, also in a pause.</remarks>
 public sealed partial class RetryingObjectStore(IObjectStore inner, RetryPolicy policy, TimeProvider time, ILogger logger) : IObjectStore

@@ -25,7 +25,7 @@ internal sealed record HttpObjectState(long? Size, string? ETag, string? LastMod
             return string.Create(CultureInfo.InvariantCulture, $"its size was {size} and is {now}");
         if (opened.ETag is { } etag)
         {
-            if (!EntityTag.IsSame(etag, ETag ?? ""))
+            if (ETag is null || !EntityTag.IsSame(etag, ETag))
                 return $"its ETag was {etag} and is {ETag ?? "missing"}";
             if (!EntityTag.Parse(etag).IsWeak)
                 return null; // names the bytes; servers behind one name may well disagree in their clocks

@@ -5,7 +5,7 @@ namespace Becket.Objects.Http;
 
 /// <summary>
 /// The check of every answer to a ranged GET: these bytes, all of them, of this object, or an exception. Nothing that
-/// fails the check is ever handed on as data.
+/// fails the check is ever handed on as data (README, invariants 1 and 2).
 /// </summary>
 public static class RangeAnswer
 {

@@ -3,7 +3,8 @@ using System.Globalization;
 namespace Becket.Objects.Http;
 
 /// <summary>
-/// The body of a checked answer: exactly the bytes of the range, then the end. Owns the response. For one reader at a time.
+/// The body of a checked answer: exactly the bytes of the range, then the end (README, invariant 1). Owns the response. For one reader at
+/// a time.
 /// </summary>
 internal sealed class RangeBody(HttpResponseMessage response, Stream body, string objectName, ObjectRange range) : ReadOnlyStream
 {

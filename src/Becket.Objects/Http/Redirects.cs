@@ -22,6 +22,8 @@ internal sealed partial class Redirects(HttpLocation location, string objectName
         if (_kept is { } kept)
         {
             var response = await SendOnceAsync(make, kept, cancellationToken);
+            if ((int)response.StatusCode >= 500)
+                _kept = null; // the next attempt, after a pause, may be sent elsewhere
             if (!IsExpired(response.StatusCode))
                 return response;
             LogExpired(logger, objectName, (int)response.StatusCode);
@@ -66,7 +68,7 @@ internal sealed partial class Redirects(HttpLocation location, string objectName
             throw Bad("the server redirects without saying where to");
         var next = location.IsAbsoluteUri ? location : new Uri(from, location);
         if (next.Scheme != Uri.UriSchemeHttps && next.Scheme != from.Scheme)
-            throw Bad("the server redirects from https to an unprotected URL, which is not followed");
+            throw Bad($"the server redirects from {from.Scheme} to {next.Scheme}, which is not followed");
         LogRedirect(logger, objectName, next.Host);
         return next;
     }
@@ -74,7 +76,7 @@ internal sealed partial class Redirects(HttpLocation location, string objectName
     private static bool IsRedirect(HttpStatusCode status) => status is HttpStatusCode.MovedPermanently or HttpStatusCode.Found
         or HttpStatusCode.SeeOther or HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect;
 
-    /// <remarks>Not 412 and 416, which speak of the object, nor 5xx and 429, which are retried with a pause from above.</remarks>
+    /// <remarks>Not 412 and 416, which speak of the object, nor 5xx and 429, which are retried from above after a pause.</remarks>
     private static bool IsExpired(HttpStatusCode status) => IsRedirect(status) || status is HttpStatusCode.BadRequest
         or HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden or HttpStatusCode.NotFound or HttpStatusCode.Gone;
 

@@ -56,6 +56,7 @@ public sealed class FolderObjectStoreTests : ObjectStoreContract
         })
             Assert.Equal(ObjectStoreError.Invalid, (await Assert.ThrowsAsync<ObjectStoreException>(call)).Error);
         Assert.Equal([outside["secret"]], Directory.GetFileSystemEntries(outside.Path));
+        Assert.Empty(await Store.ListAsync("", Cancelled).ToListAsync(Cancelled));
     }
 
     [Fact]

@@ -197,7 +197,7 @@ public sealed class RetryingObjectStoreTests : IDisposable
         await using var store = Retrying(faulty, Quick);
         var etag = await store.PutAsync("new", new ReadOnlySequence<byte>(_bytes), PutCondition.Absent, Cancelled);
         Assert.Equal((await store.HeadAsync("new", null, Cancelled))?.ETag, etag);
-        Assert.Equal(["PUT", "PUT", "HEAD", "GET", "HEAD"], faulty.Calls.Select(call => call.Verb));
+        Assert.Equal(["PUT", "PUT", "HEAD", "GET", "HEAD"], faulty.Calls.Select(call => call.Verb), StringComparer.Ordinal);
     }
 
     [Theory]
@@ -242,7 +242,7 @@ public sealed class RetryingObjectStoreTests : IDisposable
         foreach (var key in keys)
             await folder.PutAsync(key, new ReadOnlySequence<byte>(_bytes), PutCondition.Always, Cancelled);
         await using var store = Retrying(FaultyObjectStore.Scripted(folder, Fault.Refuse(), Fault.Cut(2), Fault.Cut(3)), Quick);
-        Assert.Equal(keys, await store.ListAsync("", Cancelled).Select(info => info.Key).ToListAsync(Cancelled));
+        Assert.Equal(keys, await store.ListAsync("", Cancelled).Select(info => info.Key).ToListAsync(Cancelled), StringComparer.Ordinal);
     }
 
     [Fact]
@@ -285,7 +285,7 @@ public sealed class RetryingObjectStoreTests : IDisposable
         return (Retrying(faulty, policy), faulty, new ObjectPin("disk.img", etag, null));
     }
 
-    private static async Task<byte[]> ReadAsync(IObjectStore store, ObjectPin pin, ObjectRange range)
+    private static async Task<byte[]> ReadAsync(RetryingObjectStore store, ObjectPin pin, ObjectRange range)
     {
         await using var body = await store.OpenReadAsync(pin, range, Cancelled);
         using var bytes = new MemoryStream();

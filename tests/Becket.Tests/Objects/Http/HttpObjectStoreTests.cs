@@ -27,7 +27,7 @@ public sealed class HttpObjectStoreTests : IDisposable
         Assert.Equal(new DateTimeOffset(2026, 11, 22, 10, 0, 0, TimeSpan.Zero), info.LastModified);
         Assert.Equal(_bytes[100..350], await ReadAsync(store, info.Pin, new ObjectRange(100, 250)));
 
-        Assert.Equal(["HEAD", "GET"], server.Requests.Select(request => request.Method));
+        Assert.Equal(["HEAD", "GET"], server.Requests.Select(request => request.Method), StringComparer.Ordinal);
         var get = server.Requests.Last();
         Assert.Equal("bytes=100-349", get["Range"]);
         Assert.Equal("\"one\"", get["If-Match"]);
@@ -66,7 +66,7 @@ public sealed class HttpObjectStoreTests : IDisposable
         await using var server = new RawHttpServer((request, connection) =>
             request.Method == "GET" ? AnswerAsync(request, connection) : connection.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n"));
         Assert.Equal(5000, (await HeadAsync(Store(server.Url()))).Size);
-        Assert.Equal(["HEAD", "GET"], server.Requests.Select(request => request.Method));
+        Assert.Equal(["HEAD", "GET"], server.Requests.Select(request => request.Method), StringComparer.Ordinal);
     }
 
     [Theory]
@@ -155,7 +155,7 @@ public sealed class HttpObjectStoreTests : IDisposable
         var info = await HeadAsync(store);
         for (var i = 0; i < 5; i++)
             Assert.Equal(_bytes[i..(i + 9)], await ReadAsync(store, info.Pin, new ObjectRange(i, 9)));
-        Assert.Equal(["/disk.img", "/other?x=1", .. Enumerable.Repeat("/final?signature=1", 6)], server.Requests.Select(request => request.Target));
+        Assert.Equal(["/disk.img", "/other?x=1", .. Enumerable.Repeat("/final?signature=1", 6)], server.Requests.Select(request => request.Target), StringComparer.Ordinal);
     }
 
     [Fact]
@@ -174,7 +174,33 @@ public sealed class HttpObjectStoreTests : IDisposable
         var info = await HeadAsync(store);
         generation = 2;
         Assert.Equal(_bytes[..9], await ReadAsync(store, info.Pin, new ObjectRange(0, 9)));
-        Assert.Equal(["/disk.img", "/signed?1", "/signed?1", "/disk.img", "/signed?2"], server.Requests.Select(request => request.Target));
+        Assert.Equal(["/disk.img", "/signed?1", "/signed?1", "/disk.img", "/signed?2"], server.Requests.Select(request => request.Target), StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_redirect_whose_target_is_in_trouble_is_resolved_again_by_the_next_attempt()
+    {
+        var healthy = "a";
+        await using var server = new RawHttpServer((request, connection) =>
+        {
+            if (request.Target == "/disk.img")
+                return connection.SendAsync($"HTTP/1.1 302 Found\r\nLocation: /{healthy}\r\nContent-Length: 0\r\n\r\n");
+            return request.Target == $"/{healthy}"
+                ? AnswerAsync(request, connection)
+                : connection.SendAsync("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n");
+        });
+        var store = Store(server.Url());
+        var info = await HeadAsync(store);
+        healthy = "b";
+        await FailsAsync(ObjectStoreError.Unavailable, () => ReadAsync(store, info.Pin, new ObjectRange(0, 9)));
+        Assert.Equal(_bytes[..9], await ReadAsync(store, info.Pin, new ObjectRange(0, 9)));
+    }
+
+    [Fact]
+    public async Task A_redirect_to_something_that_is_not_http_is_not_followed()
+    {
+        await using var server = RawHttpServer.Answering("HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n");
+        await FailsAsync(ObjectStoreError.BadAnswer, () => HeadAsync(Store(server.Url())));
     }
 
     [Fact]

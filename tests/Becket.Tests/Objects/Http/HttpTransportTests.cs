@@ -60,10 +60,18 @@ public sealed class HttpTransportTests : IDisposable
     [Fact]
     public async Task An_https_URL_of_an_http_server_says_so()
     {
-        await using var server = RawHttpServer.Answering(Answer);
-        var e = await FailsAsync(new UriBuilder(server.Url()) { Scheme = "https" }.Uri);
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var serving = Task.Run(async () =>
+        {
+            using var socket = await listener.AcceptSocketAsync(Cancelled);
+            await socket.ReceiveAsync(new byte[4096], Cancelled); // the client's part of a TLS handshake, which is no request
+            await socket.SendAsync("HTTP/1.1 400 Bad Request\r\n\r\n"u8.ToArray(), Cancelled);
+        }, Cancelled);
+        var e = await FailsAsync(new Uri($"https://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/disk.img"));
+        await serving;
         Assert.Equal(ObjectStoreError.Unavailable, e.Error);
-        Assert.Contains("https", e.Message);
+        Assert.Contains("is the server one for https?", e.Message);
     }
 
     [Fact]

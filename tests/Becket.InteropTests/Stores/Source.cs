@@ -1,0 +1,20 @@
+namespace Becket.InteropTests.Stores;
+
+/// <summary>
+/// Something that becket can serve: its words on the command line and the variables they need.
+/// </summary>
+public sealed record Source(IReadOnlyList<string> Arguments, IReadOnlyList<(string Name, string? Value)> Environment)
+{
+    public static Source File(string path) => new([path], []);
+
+    /// <summary>The same with more words.</summary>
+    public Source With(params IEnumerable<string> more) => this with { Arguments = [.. Arguments, .. more] };
+}
+
+/// <summary>Where a source can be.</summary>
+public enum Place
+{
+    File,
+    DevS3,
+    RadosGateway,
+}

@@ -15,14 +15,14 @@ internal sealed class SourceOptions
     private readonly Option<string> _profile = new("--profile") { Description = "Profile in ~/.aws/config and ~/.aws/credentials", HelpName = "NAME" };
     private readonly Option<bool> _noSignRequest = new("--no-sign-request") { Description = "Read a public object without credentials" };
     private readonly Option<string> _requestPayer = new("--request-payer") { Description = "'requester': you pay for the requests", HelpName = "WHO" };
-    private readonly Option<string> _addressing = new("--s3-addressing") { Description = "auto, path or virtual-host", HelpName = "STYLE" };
-    private readonly Option<string> _customerKey = new("--sse-customer-key-file") { Description = "File with the object's SSE-C key (32 bytes, raw or base64)", HelpName = "FILE" };
+    private readonly Option<string> _addressing = new("--s3-addressing") { Description = "auto, path or virtual", HelpName = "STYLE" };
+    private readonly Option<string> _customerKey = new("--sse-c-key") { Description = "File with the object's SSE-C key (32 bytes, raw or base64)", HelpName = "FILE" };
     private readonly Option<string> _caBundle = new("--ca-bundle") { Description = "PEM file of certificates to trust", HelpName = "FILE" };
 
     public void AddTo(Command command)
     {
         _requestPayer.AcceptOnlyFromAmong("requester");
-        _addressing.AcceptOnlyFromAmong("auto", "path", "virtual-host");
+        _addressing.AcceptOnlyFromAmong("auto", "path", "virtual");
         foreach (var option in (Option[])[_endpointUrl, _region, _profile, _noSignRequest, _requestPayer, _addressing, _customerKey, _caBundle])
             command.Options.Add(option);
     }
@@ -44,7 +44,7 @@ internal sealed class SourceOptions
                 Addressing = parsed.GetValue(_addressing) switch
                 {
                     "path" => S3Addressing.Path,
-                    "virtual-host" => S3Addressing.VirtualHost,
+                    "virtual" => S3Addressing.VirtualHost,
                     _ => S3Addressing.Auto,
                 },
             },

@@ -62,7 +62,7 @@ internal sealed class FaultyObjectStore(IObjectStore inner, Func<StoreCall, Faul
         return new FaultyObjectStore(inner, _ => rest.TryDequeue(out var fault) ? fault : null);
     }
 
-    /// <summary>Faults at random, the same ones for the same seed. For one caller at a time.</summary>
+    /// <summary>Faults at random, for one caller at a time the same ones for the same seed.</summary>
     /// <param name="inner">The store below.</param>
     /// <param name="seed">The seed.</param>
     /// <param name="rate">The part of the calls that fail, 0 to 1.</param>
@@ -71,15 +71,18 @@ internal sealed class FaultyObjectStore(IObjectStore inner, Func<StoreCall, Faul
         var random = new Random(seed);
         return new FaultyObjectStore(inner, call =>
         {
-            if (random.NextDouble() >= rate)
-                return null;
-            var after = random.NextInt64(call.Range?.Length ?? 1);
-            return random.Next(3) switch
+            lock (random)
             {
-                0 => Fault.Refuse(),
-                1 => Fault.Cut(after),
-                _ => Fault.Break(after),
-            };
+                if (random.NextDouble() >= rate)
+                    return null;
+                var after = random.NextInt64(call.Range?.Length ?? 1);
+                return random.Next(3) switch
+                {
+                    0 => Fault.Refuse(),
+                    1 => Fault.Cut(after),
+                    _ => Fault.Break(after),
+                };
+            }
         });
     }
 

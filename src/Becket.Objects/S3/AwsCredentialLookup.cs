@@ -28,8 +28,7 @@ internal sealed class AwsCredentialLookup(string? profile, Func<string, string?>
         ?? WebIdentity()
         ?? DefaultProfile()
         ?? Container()
-        ?? await InstanceAsync(cancellationToken)
-        ?? throw NothingFound();
+        ?? await InstanceAsync(cancellationToken);
 
     private AWSCredentials? NamedProfile() => profile is null ? null : Profile(profile) ?? throw NoSuchProfile(profile);
 
@@ -67,12 +66,24 @@ internal sealed class AwsCredentialLookup(string? profile, Func<string, string?>
         return new GenericContainerCredentials();
     }
 
-    private async ValueTask<AWSCredentials?> InstanceAsync(CancellationToken cancellationToken)
+    /// <remarks>
+    /// The same address answers on other clouds and on instances without a role: a refusal there is no error of its
+    /// own, but the end of the search.
+    /// </remarks>
+    private async ValueTask<AWSCredentials> InstanceAsync(CancellationToken cancellationToken)
     {
         if (!await _instance.IsThereAsync(cancellationToken))
-            return null;
-        Found = "the EC2 instance's role";
-        return await _instance.GetCredentialsAsync(cancellationToken);
+            throw NothingFound(inner: null);
+        try
+        {
+            var credentials = await _instance.GetCredentialsAsync(cancellationToken);
+            Found = "the EC2 instance's role";
+            return credentials;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            throw NothingFound(e);
+        }
     }
 
     // The SDK finds these clients by name only, which the trimmer cannot see.
@@ -96,9 +107,10 @@ internal sealed class AwsCredentialLookup(string? profile, Func<string, string?>
     private ObjectStoreException NoSuchProfile(string name) => AwsEnvironment.NoProfile(
         name, AwsConfigFile.Read(AwsEnvironment.ConfigPath(variable), AwsEnvironment.CredentialsPath(variable)), variable);
 
-    private ObjectStoreException NothingFound() => new(
+    private ObjectStoreException NothingFound(Exception? inner) => new(
         ObjectStoreError.NoCredentials,
         $"no credentials for S3: neither in AWS_ACCESS_KEY_ID nor for a web identity, nor a profile '{AwsEnvironment.ProfileName(variable)}' in "
         + $"{AwsEnvironment.CredentialsPath(variable)} or {AwsEnvironment.ConfigPath(variable)}, nor of a container or an EC2 instance; "
-        + "set one of them, name a --profile, or read a public object with --no-sign-request");
+        + "set one of them, name a --profile, or read a public object with --no-sign-request",
+        inner);
 }

@@ -7,6 +7,7 @@ using Becket.DevS3.Storage;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace Becket.DevS3;
@@ -115,7 +116,6 @@ public sealed class DevS3Server : IAsyncDisposable
         settings.Limits.MaxRequestBodySize = null;
         settings.Limits.MinRequestBodyDataRate = null;
         settings.Limits.MinResponseDataRate = null;
-        settings.Limits.MaxResponseBufferSize = 1 << 20;
         settings.Limits.MaxRequestBufferSize = 1 << 20;
         settings.Limits.MaxRequestLineSize = 16 << 10;
         settings.Limits.MaxRequestHeadersTotalSize = 64 << 10;
@@ -129,7 +129,10 @@ public sealed class DevS3Server : IAsyncDisposable
                 return next(connection);
             });
         });
-        var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions()), options.Loggers);
-        return new KestrelServer(Options.Create(settings), transport, options.Loggers);
+        // Next to no buffer: a flush returns when the kernel has the bytes, and a fault can break off exactly there. Large
+        // pieces make up for it. Kestrel's own log is left out: it takes faults for errors.
+        var sockets = new SocketTransportOptions { MaxWriteBufferSize = 2 };
+        var transport = new SocketTransportFactory(Options.Create(sockets), NullLoggerFactory.Instance);
+        return new KestrelServer(Options.Create(settings), transport, NullLoggerFactory.Instance);
     }
 }

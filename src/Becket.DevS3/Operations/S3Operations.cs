@@ -11,6 +11,8 @@ internal sealed class S3Operations(
     public Task ExecuteAsync(S3Request request, Caller caller)
     {
         UnsupportedFeatures.Refuse(request);
+        if (request.Bucket.Length == 0 && request.Key.Length > 0)
+            throw S3Error.NoSuchBucket.ToException();
         if (request.Bucket.Length == 0)
             return request.Method == "GET" ? buckets.ListAsync(request) : throw S3Error.MethodNotAllowed.ToException();
         return request.Key.Length == 0 ? OnBucket(request, caller) : OnObject(request, caller);

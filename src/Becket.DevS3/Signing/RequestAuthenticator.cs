@@ -27,7 +27,7 @@ internal sealed class RequestAuthenticator(string accessKey, string secretKey, D
     {
         if (SignatureClaim.Of(request) is not { } claim)
         {
-            return options.AllowAnonymousReads && request.Method is ("GET" or "HEAD")
+            return options.AllowAnonymousReads && request.Method is ("GET" or "HEAD") && request.Path != "/"
                 ? Caller.Anonymous
                 : throw S3Error.AccessDenied.Because("Access Denied: the request is not signed");
         }

@@ -58,12 +58,13 @@ internal sealed class ObjectFiles(ServedFolder folder, BucketFolders buckets)
         string path = PathOf(bucket, key);
         staged.Stream.Dispose();
         var file = new FileInfo(staged.Path);
+        var sidecar = new Sidecar(file.Length, file.LastWriteTimeUtc.Ticks, etag, attributes); // renaming changes neither
         lock (LockOf(bucket, key))
         {
             StoredObject? current = Stat(bucket, key, path);
             condition.Check(current);
-            MoveInto(path, key, file, current is not null);
-            WriteSidecar(bucket, key, new Sidecar(file.Length, file.LastWriteTimeUtc.Ticks, etag, attributes));
+            MoveInto(path, key, staged.Path, current is not null);
+            WriteSidecar(bucket, key, sidecar);
             return Stat(bucket, key, path) ?? throw S3Error.InternalError.Because($"The file of '{key}' was deleted while it was put");
         }
     }
@@ -79,7 +80,8 @@ internal sealed class ObjectFiles(ServedFolder folder, BucketFolders buckets)
             if (!File.Exists(path))
                 return;
             File.Delete(path);
-            File.Delete(SidecarPath(bucket, key));
+            if (SidecarPath(bucket, key) is var sidecar && File.Exists(sidecar))
+                File.Delete(sidecar);
         }
         DeleteEmptyParents(buckets.Require(bucket), path);
     }
@@ -122,14 +124,14 @@ internal sealed class ObjectFiles(ServedFolder folder, BucketFolders buckets)
         return $"\"{SignatureV4.Hex(hash.AsSpan(0, 16))}-1\"";
     }
 
-    private static void MoveInto(string path, string key, FileInfo staged, bool exists)
+    private static void MoveInto(string path, string key, string staged, bool exists)
     {
         try
         {
             if (exists)
             {
                 // Not Move with overwrite: between two file systems that copies into the open file of whoever is reading.
-                File.Replace(staged.FullName, path, destinationBackupFileName: null);
+                File.Replace(staged, path, destinationBackupFileName: null);
                 return;
             }
             for (int attempt = 0; ; attempt++)
@@ -137,7 +139,7 @@ internal sealed class ObjectFiles(ServedFolder folder, BucketFolders buckets)
                 try
                 {
                     Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-                    File.Move(staged.FullName, path, overwrite: false);
+                    File.Move(staged, path, overwrite: false);
                     return;
                 }
                 catch (DirectoryNotFoundException) when (attempt < 10)

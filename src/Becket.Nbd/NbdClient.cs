@@ -158,6 +158,10 @@ public sealed class NbdClient : IAsyncDisposable
         {
             throw new OperationCanceledException(e.Message, e, cancellationToken);
         }
+        catch (Exception e) when (e is ObjectDisposedException || (e is IOException and not NbdException))
+        {
+            throw new NbdException($"the NBD connection was lost: {e.Message}", 0, e);
+        }
 
         return pending;
     }

@@ -1,5 +1,3 @@
-using Becket.Nbd;
-
 namespace Becket.Tests.Nbd;
 
 public class MetaContextTests

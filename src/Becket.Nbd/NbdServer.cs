@@ -121,6 +121,7 @@ public sealed partial class NbdServer(IExportCatalog catalog, NbdServerOptions o
         foreach (var session in remaining)
             session.Stop();
 
+        LogStopping(remaining.Length);
         var ended = Task.WhenAll(remaining.Select(session => session.Ended));
         try
         {
@@ -147,6 +148,9 @@ public sealed partial class NbdServer(IExportCatalog catalog, NbdServerOptions o
             return "unknown";
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "stopping: {Connections} connections finish what they have begun")]
+    private partial void LogStopping(int connections);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "cannot accept a client: {Reason}")]
     private partial void LogAcceptFailed(string reason);

@@ -39,7 +39,7 @@ internal sealed partial class NbdSession : IDisposable
     public static NbdSession Start(NbdTransport transport, string peer, IExportCatalog catalog, NbdServerOptions options, ILogger logger)
     {
         var session = new NbdSession(transport, peer, catalog, options, logger);
-        new Thread(session.Run, StackSize) { IsBackground = true, Name = $"nbd {peer}" }.Start();
+        session.StartThread(session.Run);
         return session;
     }
 
@@ -48,7 +48,7 @@ internal sealed partial class NbdSession : IDisposable
     {
         _lifetime.Stop();
         if (!_transport.IsInterruptible)
-            _ = Task.Run(DrainUninterruptible);
+            StartThread(DrainUninterruptible);
     }
 
     public void Abort(string reason)
@@ -60,6 +60,8 @@ internal sealed partial class NbdSession : IDisposable
 
     /// <summary>Only once <see cref="Ended"/> has completed.</summary>
     public void Dispose() => _lifetime.Dispose();
+
+    private void StartThread(ThreadStart run) => new Thread(run, StackSize) { IsBackground = true, Name = $"nbd {_peer}" }.Start();
 
     private void Run()
     {
@@ -108,6 +110,7 @@ internal sealed partial class NbdSession : IDisposable
         }
     }
 
+    /// <summary>Stands in for the session's thread, which sleeps in a read (README, 18).</summary>
     private void DrainUninterruptible()
     {
         _connection?.Drain(_options.DrainTimeout);

@@ -9,7 +9,7 @@ namespace Becket.Nbd;
 /// <remarks>
 /// All calls block. An asynchronous call on the socket would make its descriptor non-blocking for good, and from then on
 /// every blocking receive would be a wait for the runtime's event thread. A blocked receive is ended by <see cref="StopReceiving"/>
-/// or <see cref="Break"/>, which only shut the socket down; <see cref="Dispose"/> belongs to the receiving thread.
+/// or <see cref="Break"/>, which only shut the socket down; <see cref="Dispose"/> belongs to the receiving thread (README, 1 and 2).
 /// </remarks>
 internal sealed class NbdTransport : IDisposable
 {

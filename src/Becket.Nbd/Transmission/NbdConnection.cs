@@ -213,6 +213,7 @@ internal sealed partial class NbdConnection
     }
 
     /// <summary>Hands a request to the device; answers it here if it is done at once, else when it is.</summary>
+    /// <remarks>README, 4: it flushes before it waits for room.</remarks>
     private void Start(in NbdRequest request, PooledBuffer? payload, long charge)
     {
         if (!_inFlight.TryEnter(charge))

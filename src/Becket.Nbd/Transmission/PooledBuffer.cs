@@ -35,7 +35,7 @@ internal sealed class PooledBuffer : IDisposable
 
     /// <summary>
     /// Gives the memory to the garbage collector and not to the pool: the right end after an operation failed that may
-    /// have left somebody behind who still writes into it.
+    /// have left somebody behind who still writes into it (README, 8).
     /// </summary>
     public void Abandon() => Interlocked.Exchange(ref _array, null);
 }

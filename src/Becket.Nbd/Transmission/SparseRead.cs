@@ -5,7 +5,7 @@ namespace Becket.Nbd.Transmission;
 
 /// <summary>
 /// A READ answered in several chunks: stretches that are known to be zero are told, not sent. The reply is complete
-/// before its first byte goes out, so that an error found on the way still answers for the whole request.
+/// before its first byte goes out, so that an error found on the way still answers for the whole request (README, 9).
 /// </summary>
 internal static class SparseRead
 {

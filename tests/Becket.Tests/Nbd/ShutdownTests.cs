@@ -42,6 +42,7 @@ public class ShutdownTests
         await started.Task;
 
         server.Stop();
+        await server.Log.WaitForAsync("stopping");
         Assert.False(server.Serving.IsCompleted);
         gate.SetResult();
 
@@ -74,6 +75,7 @@ public class ShutdownTests
         isReading.Wait(TestContext.Current.CancellationToken);
 
         server.Stop();
+        await server.Log.WaitForAsync("stopping");
         goOn.Set();
 
         await server.Serving;
@@ -107,6 +109,7 @@ public class ShutdownTests
         await opening.Task;
 
         server.Stop();
+        await server.Log.WaitForAsync("stopping");
         goOn.SetResult();
 
         Assert.Equal(RawClient.InfoReply, client.ReceiveOptionReply().Type);

@@ -34,7 +34,14 @@ internal sealed class ConnectionLifetime(NbdTransport transport) : IDisposable
             return;
 
         transport.Break();
-        _aborted.Cancel();
+        try
+        {
+            _aborted.Cancel();
+        }
+        catch (AggregateException)
+        {
+            // Some device threw on being cancelled. Everybody was told; whoever aborts cannot do more about it.
+        }
     }
 
     public void Dispose() => _aborted.Dispose();

@@ -52,9 +52,9 @@ public sealed partial class NbdServer(IExportCatalog catalog, NbdServerOptions o
     /// <summary>Stops serving as if the token had been cancelled; the tasks that serve end soon after.</summary>
     public async ValueTask DisposeAsync()
     {
+        // Not disposed itself: a task that serves may just be about to link to it, and it holds nothing.
         await _disposing.CancelAsync();
         await StopAsync(_sessions.Keys);
-        _disposing.Dispose();
     }
 
     private async Task AcceptAsync(Socket listener, CancellationToken stopping)
@@ -83,7 +83,7 @@ public sealed partial class NbdServer(IExportCatalog catalog, NbdServerOptions o
 
     private void Admit(Socket socket)
     {
-        var peer = NameOf(socket);
+        var peer = PeerName.Of(socket);
         if (Interlocked.Increment(ref _connections) > options.MaximumConnections)
         {
             Interlocked.Decrement(ref _connections);
@@ -118,6 +118,9 @@ public sealed partial class NbdServer(IExportCatalog catalog, NbdServerOptions o
     private async Task StopAsync(IEnumerable<NbdSession> sessions)
     {
         var remaining = sessions.ToArray();
+        if (remaining.Length == 0)
+            return;
+
         foreach (var session in remaining)
             session.Stop();
 
@@ -133,19 +136,6 @@ public sealed partial class NbdServer(IExportCatalog catalog, NbdServerOptions o
                 session.Abort("the server has stopped");
 
             await ended;
-        }
-    }
-
-    /// <summary>A client on a unix socket has no address; the socket's path tells at least where it came in.</summary>
-    private static string NameOf(Socket socket)
-    {
-        try
-        {
-            return (socket.AddressFamily == AddressFamily.Unix ? socket.LocalEndPoint : socket.RemoteEndPoint)?.ToString() ?? "unknown";
-        }
-        catch (SocketException)
-        {
-            return "unknown";
         }
     }
 

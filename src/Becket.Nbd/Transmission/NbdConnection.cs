@@ -61,6 +61,12 @@ internal sealed partial class NbdConnection
         {
             _lifetime.Abort(e.Message);
         }
+        catch (Exception e)
+        {
+            // A defect, or no memory for a payload: the end of this connection, but an orderly one.
+            LogUnexpected(e, _export.Name);
+            _lifetime.Abort("internal error");
+        }
 
         if (_inFlight.WaitUntilIdle(AbortGrace))
             _sender.Close();
@@ -272,6 +278,9 @@ internal sealed partial class NbdConnection
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Command} offset {Offset} length {Length} flags {Flags} cookie {Cookie}")]
     private partial void LogRequest(Command command, long offset, uint length, CommandFlags flags, long cookie);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "a connection to export \"{Export}\" failed unexpectedly")]
+    private partial void LogUnexpected(Exception exception, string export);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "the device still works on requests of a closed connection to export \"{Export}\"")]
     private partial void LogLeftBehind(string export);

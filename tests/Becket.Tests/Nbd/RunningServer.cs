@@ -43,6 +43,8 @@ internal sealed class RunningServer : IAsyncDisposable
     /// <summary>Asks the server to stop; <see cref="Serving"/> tells when it has.</summary>
     public void Stop() => _stopping.Cancel();
 
+    public ValueTask DisposeServerAsync() => _server.DisposeAsync();
+
     public async ValueTask DisposeAsync()
     {
         Stop();

@@ -95,6 +95,6 @@ public sealed partial class RetryingObjectStore(IObjectStore inner, RetryPolicy 
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Attempt {Attempt} failed, the next in {Pause:0.00} s: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Attempt {Attempt} failed, the next in {Pause:0.00} s: {Reason}")]
     private partial void LogRetry(int attempt, double pause, string reason);
 }

@@ -29,7 +29,7 @@ internal sealed class SourceOpener(StoreSettings settings, ILoggerFactory logger
 
         return source switch
         {
-            DeviceSource.LocalFile file => FileDevice.Open(file.Path, access),
+            DeviceSource.LocalFile file => OpenFile(file.Path, access),
             DeviceSource.Http http => await OpenAsync(http, cancellationToken),
             DeviceSource.S3 s3 => await OpenAsync(s3, cancellationToken),
             _ => throw CommandException.Usage($"{source} is served already; point the client at it"),
@@ -49,6 +49,14 @@ internal sealed class SourceOpener(StoreSettings settings, ILoggerFactory logger
         _http?.Dispose();
         foreach (var chain in _credentialChains)
             chain.Dispose();
+    }
+
+    private static FileDevice OpenFile(string path, FileAccess access)
+    {
+        var device = FileDevice.Open(path, access);
+        return device.Info.Size > 0
+            ? device
+            : throw new CommandException($"{path} is empty, and a disk of no bytes is of no use; 'truncate -s SIZE {path}' gives it a size");
     }
 
     private async ValueTask<IBlockDevice> OpenAsync(DeviceSource.Http source, CancellationToken cancellationToken)

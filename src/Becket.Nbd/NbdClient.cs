@@ -141,7 +141,12 @@ public sealed class NbdClient : IAsyncDisposable
         | (options.HasFlag(WriteOptions.FastOnly) ? CommandFlags.FastZero : CommandFlags.None);
 
     private async Task<PendingRequest> RequestAsync(
-        Command command, CommandFlags flags, ByteRange range, Memory<byte> destination, ReadOnlyMemory<byte> payload, CancellationToken cancellationToken)
+        Command command,
+        CommandFlags flags,
+        ByteRange range,
+        Memory<byte> destination,
+        ReadOnlyMemory<byte> payload,
+        CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var pending = new PendingRequest(range, destination);

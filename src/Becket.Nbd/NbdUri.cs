@@ -75,7 +75,9 @@ public sealed record NbdUri
     private static NbdUri ParseTcp(string text, string rest)
     {
         var (authority, export, _) = Split(rest);
-        var hostEnd = authority.StartsWith('[') ? authority.IndexOf(']', StringComparison.Ordinal) + 1 : authority.IndexOf(':', StringComparison.Ordinal);
+        var hostEnd = authority.StartsWith('[')
+            ? authority.IndexOf(']', StringComparison.Ordinal) + 1
+            : authority.IndexOf(':', StringComparison.Ordinal);
         if (hostEnd < 0)
             hostEnd = authority.Length;
 

@@ -1,6 +1,6 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 
 namespace Becket.Nbd;
 
@@ -30,7 +30,8 @@ internal static class PeerName
     {
         Span<byte> credentials = stackalloc byte[12];
         var size = socket.GetRawSocketOption(SocketLevel, PeerCredentials, credentials);
-        var pid = BitConverter.IsLittleEndian ? BinaryPrimitives.ReadInt32LittleEndian(credentials) : BinaryPrimitives.ReadInt32BigEndian(credentials);
-        return size == credentials.Length ? string.Create(CultureInfo.InvariantCulture, $"pid {pid}") : "unknown";
+        return size == credentials.Length
+            ? string.Create(CultureInfo.InvariantCulture, $"pid {MemoryMarshal.Read<int>(credentials)}")
+            : "unknown";
     }
 }

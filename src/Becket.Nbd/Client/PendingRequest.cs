@@ -44,5 +44,6 @@ internal sealed class PendingRequest(ByteRange range, Memory<byte> destination)
     }
 
     /// <summary>The connection is lost.</summary>
-    public void Fail(Exception reason) => _completed.TrySetException(new NbdException($"the NBD connection was lost: {reason.Message}", 0, reason));
+    public void Fail(Exception reason) =>
+        _completed.TrySetException(new NbdException($"the NBD connection was lost: {reason.Message}", 0, reason));
 }

@@ -6,7 +6,9 @@ using Becket.Nbd.Protocol;
 
 namespace Becket.Nbd.Client;
 
-/// <summary>The receiving side of a client: finds the request of each reply by its cookie and fills its buffer. One loop per connection.</summary>
+/// <summary>
+/// The receiving side of a client: finds the request of each reply by its cookie and fills its buffer. One loop per connection.
+/// </summary>
 internal sealed class ReplyReceiver(Stream stream, uint? allocationId)
 {
     private const int MaximumChunk = NbdLimits.Payload + 8;

@@ -7,7 +7,9 @@ namespace Becket.Nbd.Handshake;
 /// <summary>The data of an option does not follow the protocol; the answer is ERR_INVALID with this sentence.</summary>
 internal sealed class InvalidOptionException(string sentence) : Exception(sentence);
 
-/// <summary>Reads the data of one option from front to back; whatever is missing or left over is an <see cref="InvalidOptionException"/>.</summary>
+/// <summary>
+/// Reads the data of one option from front to back; whatever is missing or left over is an <see cref="InvalidOptionException"/>.
+/// </summary>
 internal ref struct OptionReader(ReadOnlySpan<byte> data)
 {
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);

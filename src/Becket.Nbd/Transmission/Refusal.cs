@@ -3,7 +3,9 @@ using Becket.Nbd.Protocol;
 
 namespace Becket.Nbd.Transmission;
 
-/// <summary>Why a request is answered with an error: the number for programs and a sentence for people. The default value is no refusal.</summary>
+/// <summary>
+/// Why a request is answered with an error: the number for programs and a sentence for people. The default value is no refusal.
+/// </summary>
 internal readonly record struct Refusal(NbdError Error, string Sentence)
 {
     public static Refusal Stopping { get; } = new(NbdError.Shutdown, "the server is stopping");

@@ -60,7 +60,8 @@ public class BadClientTests
         {
             using var client = server.Connect().EnterStructured();
             var command = (ushort)random.Next(10);
-            client.SendRequest(command, (ulong)random.NextInt64(-1000, 101_000), (uint)random.Next(5000), (ushort)random.Next(32), cookie: i, new byte[command == RawClient.Write ? 5000 : 0]);
+            var (offset, length, flags) = ((ulong)random.NextInt64(-1000, 101_000), (uint)random.Next(5000), (ushort)random.Next(32));
+            client.SendRequest(command, offset, length, flags, cookie: i, new byte[command == RawClient.Write ? 5000 : 0]);
             if (command is RawClient.Disc or RawClient.Write)
                 continue;
 

@@ -1,4 +1,5 @@
 using Becket.Blocks;
+using Becket.Blocks.Sources;
 using Becket.Nbd;
 
 namespace Becket.Tests.Nbd;
@@ -29,6 +30,23 @@ public class NbdModelTests
         Assert.Equal(model, device.Content);
         foreach (var client in clients)
             await client.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task The_memory_device_behind_the_wire_behaves_like_an_array_too()
+    {
+        var random = new Random(9);
+        await using var device = new MemoryDevice(Size);
+        await using var server = new RunningServer(device);
+        await using var client = await server.ConnectClientAsync();
+        var model = new byte[Size];
+
+        for (var i = 0; i < 300; i++)
+            await StepAsync(client, random, model, new ByteRange(0, Size));
+
+        var everything = new byte[Size];
+        await client.ReadAsync(0, everything, TestContext.Current.CancellationToken);
+        Assert.Equal(model, everything);
     }
 
     [Theory]

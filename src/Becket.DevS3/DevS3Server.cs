@@ -70,7 +70,7 @@ public sealed class DevS3Server : IAsyncDisposable
         var server = new DevS3Server(options with
         {
             AccessKey = options.AccessKey ?? "BECKET" + RandomNumberGenerator.GetString("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 14),
-            SecretKey = options.SecretKey ?? RandomNumberGenerator.GetString("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", 40),
+            SecretKey = options.SecretKey ?? RandomNumberGenerator.GetHexString(40, lowercase: true),
             Faults = options.Faults ?? new DevS3Faults(),
         });
         try

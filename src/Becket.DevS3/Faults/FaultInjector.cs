@@ -12,13 +12,14 @@ namespace Becket.DevS3.Faults;
 /// <summary>
 /// Carries out fault plans around the operations, which know nothing of them. Safe to call from many threads.
 /// </summary>
-internal sealed class FaultInjector(DevS3Faults? faults, ServedFolder folder, ObjectFiles objects, TimeProvider time, CancellationToken stopping)
+internal sealed class FaultInjector(
+    DevS3Faults faults, ServedFolder folder, ObjectFiles objects, TimeProvider time, CancellationToken stopping)
 {
     /// <summary>How long a client that was promised more bytes may take to notice that no more come.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
 
     public FaultPlan PlanFor(S3Request request) =>
-        faults?.PlanFor(request.Method, request.Key, request.Header("Range") is not null) ?? new FaultPlan();
+        faults.PlanFor(request.Method, request.Key, request.Header("Range") is not null);
 
     /// <summary>What goes wrong before anyone looks at the request: the wait, the reset, the error.</summary>
     /// <returns>False: the connection has been reset, and there is nobody left to answer.</returns>
@@ -129,7 +130,8 @@ internal sealed class FaultInjector(DevS3Faults? faults, ServedFolder folder, Ob
             md5.AppendData(piece, 0, count);
             await staged.Stream.WriteAsync(piece.AsMemory(0, count), request.Aborted);
         }
-        objects.Commit(request.Bucket, request.Key, staged, StagedFile.ETagOf(md5.GetHashAndReset()), ObjectAttributes.None, WriteCondition.Always);
+        objects.Commit(request.Bucket, request.Key, staged,
+            StagedFile.ETagOf(md5.GetHashAndReset()), ObjectAttributes.None, WriteCondition.Always);
     }
 
     private static Socket SocketOf(HttpContext http) => http.Features.GetRequiredFeature<IConnectionSocketFeature>().Socket;

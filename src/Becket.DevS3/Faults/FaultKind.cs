@@ -33,7 +33,7 @@ public enum FaultKind
     /// <summary><c>ignore-range</c>: the whole object with 200, though a range was asked for.</summary>
     IgnoreRange,
 
-    /// <summary><c>replace</c>: before the request is looked at, the object is replaced by one as long with every bit turned over.</summary>
+    /// <summary><c>replace</c>: before the request is looked at, the object becomes another one: as long, every bit turned over.</summary>
     ReplaceObject,
 
     /// <summary><c>delete</c>: before the request is looked at, the object is deleted.</summary>

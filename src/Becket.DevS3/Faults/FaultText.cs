@@ -72,8 +72,8 @@ internal static class FaultText
         }
         if (value.EndsWith('x') && int.TryParse(value[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out int count))
             return rule with { Times = count };
-        if (double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double probability) && probability <= 1)
-            return rule with { Probability = probability };
+        if (double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double chance) && chance <= 1)
+            return rule with { Probability = chance };
         throw new FormatException($"'{part}' needs a probability from 0 to 1 or a count with an x: reset=0.05, reset=3x.");
     }
 

@@ -39,5 +39,5 @@ internal sealed class FaultyBody(Stream inner, Func<long> contentLength, Func<Ta
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
     public override void SetLength(long value) => throw new NotSupportedException();
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("This stream is only written asynchronously.");
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }

@@ -34,13 +34,13 @@ internal readonly record struct CopySource(string Bucket, string Key)
         throw S3Error.PreconditionFailed.ToException();
     }
 
-    /// <summary>What <c>x-amz-copy-source-range</c> asks for; all without it. Other than the range of a read, it is never clipped.</summary>
+    /// <summary>What <c>x-amz-copy-source-range</c> asks for; all without it. It is never clipped, as the range of a read is.</summary>
     public static (long Offset, long Length) Range(S3Request request, StoredObject source)
     {
         if (request.Header("x-amz-copy-source-range") is not { } header)
             return (0, source.Size);
         if (RangeRequest.Parse(header) is not { First: { } first, Last: { } last })
-            throw S3Error.InvalidArgument.Because("The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy");
+            throw S3Error.InvalidArgument.Because("The x-amz-copy-source-range must be of the form bytes=first-last, counted from zero");
         return last < source.Size
             ? (first, last - first + 1)
             : throw S3Error.InvalidRange.Because(string.Create(CultureInfo.InvariantCulture,

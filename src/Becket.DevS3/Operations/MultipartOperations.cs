@@ -10,8 +10,12 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Becket.DevS3.Operations;
 
-/// <summary>CreateMultipartUpload, UploadPart, UploadPartCopy, CompleteMultipartUpload, AbortMultipartUpload, ListParts and ListMultipartUploads.</summary>
-internal sealed class MultipartOperations(DevS3Options options, ServedFolder folder, BucketFolders buckets, ObjectFiles objects, MultipartUploads uploads)
+/// <summary>
+/// CreateMultipartUpload, UploadPart, UploadPartCopy, CompleteMultipartUpload, AbortMultipartUpload, ListParts and
+/// ListMultipartUploads. An upload is no object before it is completed.
+/// </summary>
+internal sealed class MultipartOperations(
+    DevS3Options options, ServedFolder folder, BucketFolders buckets, ObjectFiles objects, MultipartUploads uploads)
 {
     private const int MaximumParts = 10_000;
 
@@ -33,7 +37,8 @@ internal sealed class MultipartOperations(DevS3Options options, ServedFolder fol
         var staged = new StagedFile(folder);
         try
         {
-            ReceivedPayload received = await new RequestPayload(request, caller).ReceiveAsync(staged.Stream, ChecksumOf.Body, request.Aborted);
+            var payload = new RequestPayload(request, caller);
+            ReceivedPayload received = await payload.ReceiveAsync(staged.Stream, ChecksumOf.Body, request.Aborted);
             if (received.ChecksumHeader is { } checksum)
                 request.Http.Response.Headers[checksum.Key] = checksum.Value;
             request.Http.Response.Headers.ETag = Add(upload, number, staged, received.Length, received.Md5).ETag;

@@ -37,7 +37,7 @@ internal sealed class ObjectWrites(ServedFolder folder, BucketFolders buckets, O
         WriteCondition condition = WriteCondition.Of(request);
         bool replacesAttributes = "REPLACE".Equals(request.Header("x-amz-metadata-directive"), StringComparison.OrdinalIgnoreCase);
         if (!replacesAttributes && source == new CopySource(request.Bucket, request.Key))
-            throw S3Error.InvalidRequest.Because("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata.");
+            throw S3Error.InvalidRequest.Because("An object cannot be copied to itself without changing its metadata");
 
         buckets.Require(request.Bucket);
         using OpenObject open = source.Open(request, objects);

@@ -17,6 +17,7 @@ internal static class QueryNumber
             return otherwise;
         return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number)
             ? Math.Min(number, maximum)
-            : throw S3Error.InvalidArgument.Because($"Provided {name} not an integer or within integer range").With("ArgumentName", name).With("ArgumentValue", text);
+            : throw S3Error.InvalidArgument.Because($"Provided {name} not an integer or within integer range")
+                .With("ArgumentName", name).With("ArgumentValue", text);
     }
 }

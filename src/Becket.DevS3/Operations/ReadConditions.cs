@@ -53,7 +53,7 @@ internal static class ReadConditions
     private static string Bare(string etag) => (etag.StartsWith("W/", StringComparison.Ordinal) ? etag[2..] : etag).Trim('"');
 
     private static DateTimeOffset? Date(string? header) =>
-        DateTimeOffset.TryParseExact(header, "r", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset date) ? date : null;
+        DateTimeOffset.TryParseExact(header, "r", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date) ? date : null;
 
     /// <summary>Dates of HTTP have no fractions.</summary>
     private static DateTimeOffset WholeSecond(StoredObject stored) =>

@@ -10,9 +10,10 @@ internal static class UnsupportedFeatures
 {
     private static readonly string[] s_subresources =
     [
-        "accelerate", "acl", "analytics", "attributes", "cors", "encryption", "intelligent-tiering", "inventory", "legal-hold", "lifecycle",
-        "logging", "metrics", "notification", "object-lock", "ownershipControls", "policy", "policyStatus", "publicAccessBlock", "renameObject",
-        "replication", "requestPayment", "restore", "retention", "select", "session", "tagging", "torrent", "versioning", "versions", "website",
+        "accelerate", "acl", "analytics", "attributes", "cors", "encryption", "intelligent-tiering", "inventory", "legal-hold",
+        "lifecycle", "logging", "metrics", "notification", "object-lock", "ownershipControls", "policy", "policyStatus",
+        "publicAccessBlock", "renameObject", "replication", "requestPayment", "restore", "retention", "select", "session",
+        "tagging", "torrent", "versioning", "versions", "website",
     ];
 
     private static readonly string[] s_headers =
@@ -35,7 +36,11 @@ internal static class UnsupportedFeatures
         foreach (string name in request.Http.Request.Headers.Keys)
         {
             if (s_headers.Any(h => name.StartsWith(h, StringComparison.OrdinalIgnoreCase)))
-                throw S3Error.NotImplemented.Because($"A header you provided implies functionality that is not implemented: {name.ToLowerInvariant()}").With("Header", name.ToLowerInvariant());
+            {
+                throw S3Error.NotImplemented
+                    .Because($"A header you provided implies functionality that is not implemented: {name.ToLowerInvariant()}")
+                    .With("Header", name.ToLowerInvariant());
+            }
         }
 
         if (request.Header("x-amz-acl") is not (null or "private" or "bucket-owner-full-control"))

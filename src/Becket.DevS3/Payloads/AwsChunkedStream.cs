@@ -122,9 +122,10 @@ internal sealed class AwsChunkedStream(Stream body, ChunkSigner? signer) : Strea
             throw S3Error.SignatureDoesNotMatch.Because("The signature of a chunk of the body does not match");
     }
 
-    private static S3Exception Malformed(string what) => S3Error.InvalidRequest.Because($"The body is not aws-chunked as its headers say: {what}.");
+    private static S3Exception Malformed(string what) =>
+        S3Error.InvalidRequest.Because($"The body is not aws-chunked as its headers say: {what}.");
 
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("This stream is only read asynchronously.");
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     public override void Flush() => throw new NotSupportedException();
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
     public override void SetLength(long value) => throw new NotSupportedException();

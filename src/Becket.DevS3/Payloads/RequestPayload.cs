@@ -85,7 +85,8 @@ internal sealed class RequestPayload(S3Request request, Caller caller)
     {
         if (!form.IsChunked)
             return request.Http.Request.ContentLength ?? throw S3Error.MissingContentLength.ToException();
-        return long.TryParse(request.Header("x-amz-decoded-content-length"), NumberStyles.None, CultureInfo.InvariantCulture, out long length)
+        string? decoded = request.Header("x-amz-decoded-content-length");
+        return long.TryParse(decoded, NumberStyles.None, CultureInfo.InvariantCulture, out long length)
             ? length
             : throw S3Error.MissingContentLength.Because("An aws-chunked body needs the header x-amz-decoded-content-length");
     }
@@ -95,7 +96,8 @@ internal sealed class RequestPayload(S3Request request, Caller caller)
         if (request.Header("Content-MD5") is not { } header)
             return null;
         byte[] md5 = new byte[16];
-        return Convert.TryFromBase64String(header, md5, out int length) && length == 16 ? md5 : throw S3Error.InvalidDigest.ToException();
+        bool valid = Convert.TryFromBase64String(header, md5, out int length) && length == md5.Length;
+        return valid ? md5 : throw S3Error.InvalidDigest.ToException();
     }
 
     /// <summary>The one checksum header that the request has or announces in its trailer.</summary>

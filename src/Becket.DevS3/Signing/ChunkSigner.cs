@@ -23,5 +23,7 @@ internal sealed class ChunkSigner(byte[] key, SignatureClaim claim)
     /// <param name="trailer">Each as <c>name:value</c> and a line feed, in the order sent.</param>
     public string SignTrailer(string trailer) =>
         _previous = SignatureV4.Sign(key,
-            $"AWS4-HMAC-SHA256-TRAILER\n{claim.Timestamp}\n{claim.Scope}\n{_previous}\n{SignatureV4.Hex(SHA256.HashData(Encoding.UTF8.GetBytes(trailer)))}");
+            $"AWS4-HMAC-SHA256-TRAILER\n{claim.Timestamp}\n{claim.Scope}\n{_previous}\n{HashOf(trailer)}");
+
+    private static string HashOf(string text) => SignatureV4.Hex(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }

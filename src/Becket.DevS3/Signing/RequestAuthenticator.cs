@@ -89,7 +89,8 @@ internal sealed class RequestAuthenticator(string accessKey, string secretKey, D
     {
         foreach (string name in request.Http.Request.Headers.Keys)
         {
-            bool mustBeSigned = name.Equals("host", StringComparison.OrdinalIgnoreCase) || name.StartsWith("x-amz-", StringComparison.OrdinalIgnoreCase);
+            bool mustBeSigned = name.Equals("host", StringComparison.OrdinalIgnoreCase)
+                || name.StartsWith("x-amz-", StringComparison.OrdinalIgnoreCase);
             if (mustBeSigned && !claim.SignedHeaders.Contains(name, StringComparer.OrdinalIgnoreCase))
             {
                 throw S3Error.AccessDenied.Because("There were headers present in the request which were not signed")

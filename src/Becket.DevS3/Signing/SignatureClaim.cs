@@ -49,7 +49,7 @@ internal sealed record SignatureClaim
         string? authorization = request.Header("Authorization");
         bool presigned = request.Query.Has("X-Amz-Algorithm") || request.Query.Has("X-Amz-Signature");
         if (authorization is not null && presigned)
-            throw S3Error.InvalidArgument.Because("Only one auth mechanism allowed: sign in the Authorization header or in the query, not in both");
+            throw S3Error.InvalidArgument.Because("Only one auth mechanism allowed: the Authorization header or the query");
         if (authorization is not null)
             return FromHeader(request, authorization);
         return presigned ? FromQuery(request) : null;
@@ -58,7 +58,7 @@ internal sealed record SignatureClaim
     private static SignatureClaim FromHeader(S3Request request, string authorization)
     {
         if (!authorization.StartsWith(Algorithm + " ", StringComparison.Ordinal))
-            throw S3Error.InvalidRequest.Because($"The authorization mechanism you have provided is not supported. Please use {Algorithm}.");
+            throw S3Error.InvalidRequest.Because($"The authorization mechanism you have provided is not supported; use {Algorithm}");
 
         var fields = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (string field in authorization[Algorithm.Length..].Split(',', StringSplitOptions.TrimEntries))
@@ -133,7 +133,8 @@ internal sealed record SignatureClaim
     {
         if (request.Header("x-amz-date") is { } timestamp)
             return timestamp;
-        return DateTimeOffset.TryParseExact(request.Header("Date"), "r", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date)
+        string? header = request.Header("Date");
+        return DateTimeOffset.TryParseExact(header, "r", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var date)
             ? date.UtcDateTime.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture)
             : throw S3Error.AccessDenied.Because("AWS authentication requires a valid Date or x-amz-date header");
     }

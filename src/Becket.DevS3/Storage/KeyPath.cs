@@ -27,7 +27,8 @@ internal static class KeyPath
         {
             names[i] = NameOf(names[i]);
             if (Encoding.UTF8.GetByteCount(names[i]) > LongestName)
-                throw S3Error.KeyTooLong.Because($"This endpoint keeps objects as files, and no file name can be longer than {LongestName} bytes, as a part of the key between slashes is");
+                throw S3Error.KeyTooLong.Because(
+                    $"A part of the key between slashes is longer than {LongestName} bytes, as no file name can be");
         }
         return string.Join('/', names);
     }

@@ -21,7 +21,8 @@ internal sealed record UploadedPart(int Number, StagedFile File, long Size, byte
 /// A multipart upload: parts that come in any order and from many connections, until it is completed or aborted. Safe to
 /// call from many threads; disposing deletes the parts. Lives as long as the server, not longer.
 /// </summary>
-internal sealed class MultipartUpload(string id, string bucket, string key, ObjectAttributes attributes, DateTimeOffset started) : IDisposable
+internal sealed class MultipartUpload(string id, string bucket, string key, ObjectAttributes attributes, DateTimeOffset started)
+    : IDisposable
 {
     private readonly SortedDictionary<int, UploadedPart> _parts = [];
     private bool _ended;
@@ -76,9 +77,15 @@ internal sealed class MultipartUpload(string id, string bucket, string key, Obje
                 if (chosen.Count > 0 && number <= chosen[^1].Number)
                     throw S3Error.InvalidPartOrder.ToException();
                 if (!_parts.TryGetValue(number, out UploadedPart? part) || part.ETag.Trim('"') != etag.Trim('"'))
-                    throw S3Error.InvalidPart.ToException().With("UploadId", id).With("PartNumber", number.ToString(CultureInfo.InvariantCulture)).With("ETag", etag);
+                {
+                    throw S3Error.InvalidPart.ToException()
+                        .With("UploadId", id).With("PartNumber", number.ToString(CultureInfo.InvariantCulture)).With("ETag", etag);
+                }
                 if (chosen.Count > 0 && chosen[^1].Size < minimumPartSize)
-                    throw S3Error.EntityTooSmall.ToException().With("MinSizeAllowed", minimumPartSize.ToString(CultureInfo.InvariantCulture));
+                {
+                    throw S3Error.EntityTooSmall.ToException()
+                        .With("MinSizeAllowed", minimumPartSize.ToString(CultureInfo.InvariantCulture));
+                }
                 chosen.Add(part);
             }
         }

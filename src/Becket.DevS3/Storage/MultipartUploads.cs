@@ -14,7 +14,8 @@ internal sealed class MultipartUploads(BucketFolders buckets, TimeProvider time)
     {
         buckets.Require(bucket);
         _ = KeyPath.FromKey(key);
-        var upload = new MultipartUpload(RandomNumberGenerator.GetHexString(32, lowercase: true), bucket, key, attributes, time.GetUtcNow());
+        string id = RandomNumberGenerator.GetHexString(32, lowercase: true);
+        var upload = new MultipartUpload(id, bucket, key, attributes, time.GetUtcNow());
         _uploads[upload.Id] = upload;
         return upload;
     }

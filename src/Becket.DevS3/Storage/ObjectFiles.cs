@@ -53,7 +53,8 @@ internal sealed class ObjectFiles(ServedFolder folder, BucketFolders buckets)
     /// <summary>Makes a staged file the object of this key, if the condition holds. All of it or nothing.</summary>
     /// <returns>The new object.</returns>
     /// <exception cref="S3Exception">NoSuchBucket; PreconditionFailed; no file can have this key.</exception>
-    public StoredObject Commit(string bucket, string key, StagedFile staged, string etag, ObjectAttributes attributes, WriteCondition condition)
+    public StoredObject Commit(
+        string bucket, string key, StagedFile staged, string etag, ObjectAttributes attributes, WriteCondition condition)
     {
         string path = PathOf(bucket, key);
         staged.Stream.Dispose();
@@ -151,7 +152,7 @@ internal sealed class ObjectFiles(ServedFolder folder, BucketFolders buckets)
         catch (IOException) when (Directory.Exists(path) || HasFileAsParent(path))
         {
             throw S3Error.InvalidArgument.Because(
-                $"This endpoint keeps objects as files: '{key}' cannot be stored, because one part of it is a file already and another needs it to be a folder, or the other way round");
+                $"This endpoint keeps objects as files, and '{key}' needs as a file what is a folder, or as a folder what is a file");
         }
     }
 
@@ -169,7 +170,7 @@ internal sealed class ObjectFiles(ServedFolder folder, BucketFolders buckets)
     {
         try
         {
-            for (string? parent = Path.GetDirectoryName(path); parent is not null && parent.Length > bucketPath.Length; parent = Path.GetDirectoryName(parent))
+            for (string parent = Path.GetDirectoryName(path)!; parent.Length > bucketPath.Length; parent = Path.GetDirectoryName(parent)!)
                 Directory.Delete(parent, recursive: false);
         }
         catch (IOException)

@@ -30,7 +30,8 @@ internal sealed class StagedFile : IDisposable
     /// <param name="each">Gets every piece on its way.</param>
     /// <param name="cancellationToken">Ends the copying.</param>
     /// <exception cref="S3Exception">InternalError: the file ended before the stretch did.</exception>
-    public async Task AppendAsync(SafeFileHandle source, long offset, long length, Action<ReadOnlySpan<byte>> each, CancellationToken cancellationToken)
+    public async Task AppendAsync(
+        SafeFileHandle source, long offset, long length, Action<ReadOnlySpan<byte>> each, CancellationToken cancellationToken)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Clamp(length, 1, BufferSize));
         try

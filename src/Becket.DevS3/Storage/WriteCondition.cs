@@ -16,10 +16,10 @@ internal readonly record struct WriteCondition
     {
         string? noneMatch = request.Header("If-None-Match");
         if (noneMatch is not (null or "*"))
-            throw S3Error.NotImplemented.Because("A header you provided implies functionality that is not implemented: If-None-Match of a write must be *");
+            throw S3Error.NotImplemented.Because("If-None-Match of a write must be *; S3 knows no other");
         string? match = request.Header("If-Match");
         if (match is not null && noneMatch is not null)
-            throw S3Error.NotImplemented.Because("A header you provided implies functionality that is not implemented: If-Match together with If-None-Match");
+            throw S3Error.NotImplemented.Because("If-Match and If-None-Match of a write exclude each other");
         return new WriteCondition { MustBeAbsent = noneMatch is not null, ETag = match };
     }
 

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net;
+using System.Security.Cryptography;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
@@ -124,5 +126,12 @@ public abstract class DevS3Test : IAsyncLifetime
         return bytes;
     }
 
-    protected static FakeTimeProvider ClockAt(string time) => new(DateTimeOffset.Parse(time, System.Globalization.CultureInfo.InvariantCulture));
+    protected static byte[] Md5(byte[] content)
+    {
+        using var md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
+        md5.AppendData(content);
+        return md5.GetHashAndReset();
+    }
+
+    protected static FakeTimeProvider ClockAt(string time) => new(DateTimeOffset.Parse(time, CultureInfo.InvariantCulture));
 }

@@ -25,13 +25,13 @@ public class ListingTests : DevS3Test
         foreach (string key in (string[])["photos/2025/a", "photos/2026/b", "photos/c", "zoo", "aaa"])
             await PutAsync(key, [1, 2]);
         ListObjectsV2Response root = await ListAsync(r => r.Delimiter = "/");
-        Assert.Equal(["aaa", "zoo"], root.S3Objects.Select(o => o.Key));
+        Assert.Equal(["aaa", "zoo"], root.S3Objects.Select(o => o.Key), StringComparer.Ordinal);
         Assert.Equal(["photos/"], root.CommonPrefixes);
         ListObjectsV2Response photos = await ListAsync(r => (r.Delimiter, r.Prefix) = ("/", "photos/"));
-        Assert.Equal(["photos/c"], photos.S3Objects.Select(o => o.Key));
+        Assert.Equal(["photos/c"], photos.S3Objects.Select(o => o.Key), StringComparer.Ordinal);
         Assert.Equal(["photos/2025/", "photos/2026/"], photos.CommonPrefixes);
         ListObjectsV2Response late = await ListAsync(r => r.StartAfter = "photos/2026/b");
-        Assert.Equal(["photos/c", "zoo"], late.S3Objects.Select(o => o.Key));
+        Assert.Equal(["photos/c", "zoo"], late.S3Objects.Select(o => o.Key), StringComparer.Ordinal);
         S3Object zoo = late.S3Objects[^1];
         Assert.Equal((2L, (await S3.GetObjectMetadataAsync(Bucket, "zoo", Cancellation)).ETag), (zoo.Size!.Value, zoo.ETag));
     }
@@ -58,7 +58,7 @@ public class ListingTests : DevS3Test
     public async Task Buckets_are_made_found_and_deleted_when_they_are_empty()
     {
         await S3.PutBucketAsync("made-here", Cancellation);
-        Assert.Equal([Bucket, "made-here"], (await S3.ListBucketsAsync(Cancellation)).Buckets.Select(b => b.BucketName));
+        Assert.Equal([Bucket, "made-here"], (await S3.ListBucketsAsync(Cancellation)).Buckets.Select(b => b.BucketName), StringComparer.Ordinal);
         await FailsAsync(System.Net.HttpStatusCode.Conflict, "BucketAlreadyOwnedByYou", () => S3.PutBucketAsync("made-here", Cancellation));
         await S3.HeadBucketAsync(new HeadBucketRequest { BucketName = "made-here" }, Cancellation);
         await S3.GetBucketLocationAsync("made-here", Cancellation);
@@ -74,10 +74,12 @@ public class ListingTests : DevS3Test
     public void A_page_holds_what_a_naive_listing_holds()
     {
         Gen<string> key = Gen.Int[0, 4].Select(i => new[] { "a", "b", "/", "é", "😀" }[i]).Array[1, 5].Select(string.Concat);
-        Gen.Select(key.Array[0, 20], key.Array[0, 1].Select(string.Concat), Gen.Int[0, 2].Select(i => new[] { "", "/", "b" }[i]), Gen.Int[1, 4]).Sample((keys, prefix, delimiter, pageSize) =>
+        Gen.Select(key.Array[0, 20], key.Array[0, 1].Select(string.Concat), Gen.Int[0, 2].Select(i => new[] { "", "/", "b" }[i]), Gen.Int[1, 4])
+            .Sample((keys, prefix, delimiter, pageSize) =>
         {
-            string[] sorted = [.. keys.Distinct().Order(Utf8Order.Instance)];
-            var expected = sorted.Where(k => k.StartsWith(prefix, StringComparison.Ordinal)).Select(RollUp).Distinct().ToList();
+            string[] sorted = [.. keys.Distinct(StringComparer.Ordinal).Order(Utf8Order.Instance)];
+            var expected = sorted
+                .Where(k => k.StartsWith(prefix, StringComparison.Ordinal)).Select(RollUp).Distinct(StringComparer.Ordinal).ToList();
 
             var seen = new List<string>();
             ListPosition? from = default(ListPosition);

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
 using Amazon.S3.Model;
 using Amazon.S3.Transfer;
 
@@ -17,10 +16,11 @@ public class MultipartTests : DevS3Test
             etags[i] = await UploadAsync("big", upload, i + 1, contents[i]);
         CompleteMultipartUploadResponse completed = await CompleteAsync("big", upload, etags);
 
-        byte[] md5s = [.. contents.SelectMany(MD5.HashData)];
-        Assert.Equal($"\"{Convert.ToHexStringLower(MD5.HashData(md5s))}-3\"", completed.ETag);
+        byte[] md5s = [.. contents.SelectMany(Md5)];
+        Assert.Equal($"\"{Convert.ToHexStringLower(Md5(md5s))}-3\"", completed.ETag);
         using GetObjectResponse got = await S3.GetObjectAsync(Bucket, "big", Cancellation);
-        Assert.Equal(contents.SelectMany(c => c), await ReadAsync(got.ResponseStream));
+        byte[] whole = [.. contents.SelectMany(c => c)];
+        Assert.Equal(whole, await ReadAsync(got.ResponseStream));
         Assert.Equal("green", got.Metadata["colour"]);
         Assert.Equal(completed.ETag, got.ETag);
         await FailsAsync(HttpStatusCode.NotFound, "NoSuchUpload", () => CompleteAsync("big", upload, etags));
@@ -64,9 +64,9 @@ public class MultipartTests : DevS3Test
     {
         string upload = await StartAsync("big");
         PartETag part = await UploadAsync("big", upload, 1, Pattern(100_000));
-        Assert.NotEmpty(Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories).Where(f => new FileInfo(f).Length == 100_000));
+        Assert.Contains(Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories), f => new FileInfo(f).Length == 100_000);
         await S3.AbortMultipartUploadAsync(Bucket, "big", upload, Cancellation);
-        Assert.Empty(Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories).Where(f => new FileInfo(f).Length == 100_000));
+        Assert.DoesNotContain(Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories), f => new FileInfo(f).Length == 100_000);
         await FailsAsync(HttpStatusCode.NotFound, "NoSuchUpload", () => CompleteAsync("big", upload, [part]));
         await FailsAsync(HttpStatusCode.NotFound, "NoSuchUpload", () => UploadAsync("big", upload, 2, [1]));
     }

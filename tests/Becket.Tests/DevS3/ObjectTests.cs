@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
 using Amazon.S3;
 using Amazon.S3.Model;
 
@@ -23,7 +22,7 @@ public class ObjectTests : DevS3Test
         using GetObjectResponse got = await S3.GetObjectAsync(Bucket, "a/b.bin", Cancellation);
 
         Assert.Equal(content, await ReadAsync(got.ResponseStream));
-        Assert.Equal($"\"{Convert.ToHexStringLower(MD5.HashData(content))}\"", put.ETag);
+        Assert.Equal($"\"{Convert.ToHexStringLower(Md5(content))}\"", put.ETag);
         Assert.Equal(put.ETag, got.ETag);
         Assert.Equal("application/x-iso9660-image", got.Headers.ContentType);
         Assert.Equal("no-store", got.Headers.CacheControl);
@@ -41,7 +40,7 @@ public class ObjectTests : DevS3Test
         Assert.Equal(Pattern(1000), await GetAsync("disk.img"));
 
         await File.WriteAllBytesAsync(path, Pattern(1001), Cancellation);
-        Assert.NotEqual(before.ETag, (await S3.GetObjectMetadataAsync(Bucket, "disk.img", Cancellation)).ETag);
+        Assert.NotEqual(before.ETag, (await S3.GetObjectMetadataAsync(Bucket, "disk.img", Cancellation)).ETag, StringComparer.Ordinal);
     }
 
     [Fact]
@@ -50,7 +49,7 @@ public class ObjectTests : DevS3Test
         PutObjectResponse put = await PutAsync("x", [1, 2, 3], r => r.Metadata.Add("colour", "green"));
         PlaceByHand("x", [4, 5, 6, 7]);
         GetObjectMetadataResponse head = await S3.GetObjectMetadataAsync(Bucket, "x", Cancellation);
-        Assert.NotEqual(put.ETag, head.ETag);
+        Assert.NotEqual(put.ETag, head.ETag, StringComparer.Ordinal);
         Assert.Empty(head.Metadata.Keys);
         Assert.Equal([4, 5, 6, 7], await GetAsync("x"));
     }
@@ -127,12 +126,12 @@ public class ObjectTests : DevS3Test
     [Fact]
     public async Task An_open_download_stays_one_version_while_the_object_is_replaced()
     {
-        byte[] old = Pattern(20_000_000, seed: 1);
+        byte[] old = Pattern(6_000_000, seed: 1);
         await PutAsync("x", old);
         using GetObjectResponse response = await S3.GetObjectAsync(Bucket, "x", Cancellation);
         byte[] first = new byte[10];
         await response.ResponseStream.ReadExactlyAsync(first, Cancellation);
-        await PutAsync("x", Pattern(20_000_000, seed: 2));
+        await PutAsync("x", Pattern(6_000_000, seed: 2));
         byte[] rest = await ReadAsync(response.ResponseStream);
         Assert.True(old.AsSpan().SequenceEqual((byte[])[.. first, .. rest]));
     }

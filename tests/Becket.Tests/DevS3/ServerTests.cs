@@ -10,7 +10,7 @@ public class ServerTests : DevS3Test
         Assert.NotEmpty(Server.AccessKey);
         Assert.Equal(40, Server.SecretKey.Length);
         Assert.Equal("127.0.0.1", Server.Endpoint.Host);
-        Assert.Equal([Bucket], (await S3.ListBucketsAsync(Cancellation)).Buckets.Select(b => b.BucketName));
+        Assert.Equal([Bucket], (await S3.ListBucketsAsync(Cancellation)).Buckets.Select(b => b.BucketName), StringComparer.Ordinal);
     }
 
     [Fact]

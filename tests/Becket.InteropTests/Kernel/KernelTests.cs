@@ -20,7 +20,7 @@ public sealed class KernelTests(RealStores stores) : InteropTest(stores)
             store,
             """
             becket serve -f -v -U /tmp/sock access_key=$access_key secret_key=$secret_key bucket=my_files key=fedora.iso endpoint_url=$endpoint &
-            until [ -S /tmp/sock ]; do sleep 0.1; done
+            wait_until test -S /tmp/sock
             nbd-client -b 2048 -unix /tmp/sock /dev/nbd0
             mount -o ro /dev/nbd0 /mnt
             ls -l /mnt
@@ -45,11 +45,11 @@ public sealed class KernelTests(RealStores stores) : InteropTest(stores)
             store,
             """
             becket serve -U /tmp/sock s3://my_files/fedora.iso --endpoint-url $endpoint &
-            until [ -S /tmp/sock ]; do sleep 0.1; done
+            wait_until test -S /tmp/sock
             nbd-client -b 512 -unix /tmp/sock /dev/nbd0
             : </dev/nbd0  # as udev does elsewhere: the kernel looks for partitions when the device is first opened
             for partition in 1 2; do
-                until [ -b /dev/nbd0p$partition ]; do sleep 0.1; done
+                wait_until test -b /dev/nbd0p$partition
                 mount -o ro /dev/nbd0p$partition /mnt
                 (cd /mnt && sha256sum --quiet --check "$store/SHA256SUMS")
                 umount /mnt
@@ -69,7 +69,7 @@ public sealed class KernelTests(RealStores stores) : InteropTest(stores)
             store,
             """
             becket serve -v -U /tmp/sock s3://my_files/fedora.iso --endpoint-url $endpoint &
-            until [ -S /tmp/sock ]; do sleep 0.1; done
+            wait_until test -S /tmp/sock
             nbd-client -C 4 -b 512 -unix /tmp/sock /dev/nbd0
             test "$(ss -xH state established src /tmp/sock | wc -l)" = 4
             cmp /dev/nbd0 "$store/buckets/my_files/fedora.iso"
@@ -82,8 +82,8 @@ public sealed class KernelTests(RealStores stores) : InteropTest(stores)
     /// <summary>Makes a folder with the hybrid ISO in a bucket and the checksums of its files.</summary>
     private async Task<(FileTree Files, string Folder)> MakeStoreAsync()
     {
-        Tool.Require("qemu-system-x86_64", "busybox", "cpio", "nbd-client", "mke2fs", "xorriso");
-        Assert.SkipWhen(Directory.GetFiles("/boot", "vmlinuz-*").Length == 0, "no kernel in /boot");
+        Tool.Require("qemu-system-x86_64", "busybox", "cpio", "nbd-client", "ss", "mke2fs", "xorriso");
+        Tool.RequireFileLike("/boot", "vmlinuz-*");
         var files = FileTree.Create(Directory.CreateDirectory(Folder["files"]).FullName, seed: 8);
         await DiskImage.MakeExt4Async(Folder["ext4.img"], files, size: 32 << 20, Token);
         var bucket = Directory.CreateDirectory(Folder["store/buckets/my_files"]).FullName;
@@ -98,10 +98,11 @@ public sealed class KernelTests(RealStores stores) : InteropTest(stores)
         await File.WriteAllTextAsync(
             Folder["guest.sh"],
             $$"""
-            set -eux
+            set -euv
+            wait_until() { for try in {1..300}; do if "$@"; then return; fi; sleep 0.1; done; return 1; }
             store={{store}} PATH={{Path.GetDirectoryName(Repository.Becket)}}:$PATH
             becket dev-s3 "$store/buckets" >/tmp/dev-s3 &
-            until grep -q '^secret-key: .' /tmp/dev-s3; do sleep 0.1; done
+            wait_until grep -q '^secret-key: .' /tmp/dev-s3
             endpoint=$(grep -o 'http://[0-9.:]*' /tmp/dev-s3)
             access_key=$(sed -n 's/^access-key: //p' /tmp/dev-s3) secret_key=$(sed -n 's/^secret-key: //p' /tmp/dev-s3)
             export AWS_ACCESS_KEY_ID=$access_key AWS_SECRET_ACCESS_KEY=$secret_key

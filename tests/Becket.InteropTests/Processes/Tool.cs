@@ -19,8 +19,12 @@ public static class Tool
     /// <summary>Needs root, for mounts and for daemons that insist on it.</summary>
     public static void RequireRoot() => Need(Environment.IsPrivilegedProcess, "it needs root");
 
-    /// <summary>Needs a file of the system: a device, a kernel.</summary>
+    /// <summary>Needs a file of the system, such as a device.</summary>
     public static void RequireFile(string path) => Need(File.Exists(path), $"there is no {path}");
+
+    /// <summary>Needs a file of the system whose name depends on its version, such as a kernel.</summary>
+    public static void RequireFileLike(string folder, string pattern) =>
+        Need(Directory.EnumerateFiles(folder, pattern).Any(), $"there is no {folder}/{pattern}");
 
     /// <summary>The full path of a program, or its name where it is not installed.</summary>
     public static string PathOf(string name) => Find(name) ?? name;

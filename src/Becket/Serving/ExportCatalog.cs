@@ -70,6 +70,11 @@ internal sealed class ExportCatalog : IExportCatalog, IAsyncDisposable
         return ValueTask.FromResult(name.Length == 0 ? _devices.GetAt(0).Value : null);
     }
 
+    /// <summary>What is offered, for people: the source and its size, or how many there are.</summary>
+    public override string ToString() => _devices.Count == 1
+        ? $"{_devices.GetAt(0).Value.Info.Description} ({ByteCount.Format(_devices.GetAt(0).Value.Info.Size)})"
+        : $"{_devices.Count} exports ({string.Join(", ", _devices.Keys)})";
+
     public async ValueTask DisposeAsync()
     {
         foreach (var device in _devices.Values)

@@ -11,6 +11,7 @@ namespace Becket.Serving;
 internal sealed class Server(ExportCatalog catalog, Listening listening, ILoggerFactory loggers)
 {
     private readonly ILogger _logger = loggers.CreateLogger<Server>();
+    private readonly IReadOnlyList<Socket> _inherited = SocketActivation.Inherit();
 
     /// <summary>Serves until <paramref name="stopping"/> fires, the single client leaves or the captive command ends.</summary>
     /// <returns>The exit code.</returns>
@@ -19,12 +20,9 @@ internal sealed class Server(ExportCatalog catalog, Listening listening, ILogger
         await using var server = new NbdServer(catalog, new NbdServerOptions { MaximumConnections = listening.MaximumConnections }, loggers);
         using var stoppingLine = stopping.Register(() => Log.Stopping(_logger));
 
-        var inherited = SocketActivation.Inherit();
-        if (inherited.Count > 0)
-        {
-            // Sockets that a parent opened win over -s: nbdcopy -- [ becket serve -s ... ] passes both.
-            return await ServeAsync(server, inherited, stopping);
-        }
+        // Sockets that a parent opened win over -s: nbdcopy -- [ becket serve -s ... ] passes both.
+        if (_inherited.Count > 0)
+            return await ServeAsync(server, _inherited, stopping);
 
         if (listening.Single)
         {
@@ -46,11 +44,11 @@ internal sealed class Server(ExportCatalog catalog, Listening listening, ILogger
     private async Task<int> ServeAsync(NbdServer server, IReadOnlyList<Socket> sockets, CancellationToken stopping)
     {
         var address = ServerAddress.Of(sockets[0], catalog.DefaultName);
-        Log.Listening(_logger, address.Uri);
         using var stopServing = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         var serving = server.ServeAsync(sockets, stopServing.Token);
         using var pidFile = WritePidFile();
         ServiceNotification.Ready();
+        Announce(address);
         using var stoppingNotice = stopping.Register(ServiceNotification.Stopping);
 
         if (listening.Run is null)
@@ -63,6 +61,15 @@ internal sealed class Server(ExportCatalog catalog, Listening listening, ILogger
         await stopServing.CancelAsync();
         await serving;
         return exitCode;
+    }
+
+    /// <summary>For whoever started the server by hand: it is up, and this is where. Clients that started it do not want to know.</summary>
+    private void Announce(ServerAddress address)
+    {
+        if (listening.Run is null && _inherited.Count == 0)
+            Console.Error.WriteLine($"becket: serving {catalog} on {address.Uri}");
+        else
+            Log.Listening(_logger, address.Uri);
     }
 
     private PidFile? WritePidFile() => listening.PidFile is null ? null : PidFile.Write(listening.PidFile);

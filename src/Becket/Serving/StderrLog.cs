@@ -10,6 +10,9 @@ internal sealed class StderrLog(LogLevel minimum) : ILoggerProvider
 {
     private readonly Lock _gate = new();
 
+    /// <summary>Opened now: the runtime would open it with the first line, when there may be no descriptor left for it.</summary>
+    private readonly TextWriter _output = Console.Error;
+
     private LogLevel Minimum { get; } = minimum;
 
     public static ILoggerFactory CreateFactory(LogLevel minimum) =>
@@ -32,7 +35,7 @@ internal sealed class StderrLog(LogLevel minimum) : ILoggerProvider
         };
         var tail = exception is null ? "" : Minimum < LogLevel.Information ? $"\n{exception}" : $": {exception.Message}";
         lock (_gate)
-            Console.Error.WriteLine($"becket: {name}{message}{tail}");
+            _output.WriteLine($"becket: {name}{message}{tail}");
     }
 
     private sealed class Logger(StderrLog log) : ILogger

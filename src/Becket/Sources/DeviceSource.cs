@@ -23,7 +23,7 @@ internal abstract record DeviceSource
     public sealed record Http(Uri Url) : DeviceSource
     {
         /// <summary>Without user, password and query: those may be secrets.</summary>
-        public override string ToString() => Url.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped);
+        public override string ToString() => $"{Url.Scheme}://{Url.Authority}{Url.AbsolutePath}";
     }
 
     /// <summary>A local file or block device.</summary>
@@ -59,7 +59,7 @@ internal abstract record DeviceSource
             {
                 "s3" => new S3(S3Uri.Parse(text)),
                 "http" or "https" => new Http(ParseUrl(text)),
-                "file" => new LocalFile(ParseUrl(text).LocalPath),
+                "file" when Uri.TryCreate(text, UriKind.Absolute, out var url) => new LocalFile(url.LocalPath),
                 "nbd" or "nbd+unix" => new Nbd(NbdUri.Parse(text)),
                 var other => throw CommandException.Usage($"'{other}://' is not a kind of source that becket knows; it reads s3://, https://, http:// and files"),
             };

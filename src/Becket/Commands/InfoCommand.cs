@@ -25,22 +25,18 @@ internal sealed class InfoCommand
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var words = parsed.GetValue(_words)!;
-        var parameters = NbdkitParameters.Parse(words.Where(NbdkitParameters.IsParameter));
-        var sources = words.Where(word => !NbdkitParameters.IsParameter(word)).Select(DeviceSource.Parse).ToList();
-        if (parameters.Object is { } uri)
-            sources.Add(new DeviceSource.S3(uri));
-        if (sources.Count != 1)
+        var words = SourceWords.Parse(parsed.GetValue(_words)!);
+        if (words.Sources is not [var source])
             throw CommandException.Usage("info takes one source: an object (s3://bucket/key), a URL, a file or an NBD address");
 
         using var loggers = StderrLog.CreateFactory(parsed.GetValue(VerboseOption.Instance) ? LogLevel.Debug : LogLevel.Warning);
-        if (parameters.HasSecret)
+        if (words.Parameters.HasSecret)
             Log.SecretOnCommandLine(loggers.CreateLogger<InfoCommand>());
 
-        var settings = _sourceOptions.Read(parsed, parameters);
-        var report = sources[0] is DeviceSource.Nbd nbd
+        var settings = _sourceOptions.Read(parsed, words.Parameters);
+        var report = source is DeviceSource.Nbd nbd
             ? await DescribeServerAsync(nbd.Uri, cancellationToken)
-            : await DescribeSourceAsync(sources[0], settings, loggers, cancellationToken);
+            : await DescribeSourceAsync(source, settings, loggers, cancellationToken);
 
         var output = parsed.InvocationConfiguration.Output;
         output.Write(parsed.GetValue(_json) ? report.ToJson() : report.ToText());

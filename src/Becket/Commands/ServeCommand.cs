@@ -36,14 +36,13 @@ internal sealed class ServeCommand
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken stopping)
     {
-        var words = parsed.GetValue(_words) ?? [];
-        var parameters = NbdkitParameters.Parse(words.Where(NbdkitParameters.IsParameter));
+        var words = SourceWords.Parse(parsed.GetValue(_words) ?? []);
         var listening = ReadListening(parsed);
-        var exports = ReadExports(parsed, words, parameters);
-        var settings = _sourceOptions.Read(parsed, parameters);
+        var exports = ReadExports(parsed, words.Sources);
+        var settings = _sourceOptions.Read(parsed, words.Parameters);
 
         using var loggers = StderrLog.CreateFactory(parsed.GetValue(VerboseOption.Instance) ? LogLevel.Debug : LogLevel.Warning);
-        if (parameters.HasSecret)
+        if (words.Parameters.HasSecret)
             Log.SecretOnCommandLine(loggers.CreateLogger<ServeCommand>());
 
         using var opener = new SourceOpener(settings, loggers);
@@ -67,16 +66,12 @@ internal sealed class ServeCommand
         return listening;
     }
 
-    private IReadOnlyList<ExportSource> ReadExports(ParseResult parsed, string[] words, NbdkitParameters parameters)
+    private IReadOnlyList<ExportSource> ReadExports(ParseResult parsed, IReadOnlyList<DeviceSource> sources)
     {
         if (parsed.GetValue(_readOnly) && parsed.GetValue(_writable))
             throw CommandException.Usage("--readonly and --writable exclude one another");
 
         var access = parsed.GetValue(_writable) ? FileAccess.ReadWrite : FileAccess.Read;
-        var sources = words.Where(word => !NbdkitParameters.IsParameter(word)).Select(DeviceSource.Parse).ToList();
-        if (parameters.Object is { } uri)
-            sources.Add(new DeviceSource.S3(uri));
-
         var named = parsed.GetValue(_exports) ?? [];
         var name = parsed.GetValue(_exportName);
         switch (sources.Count, named.Length)

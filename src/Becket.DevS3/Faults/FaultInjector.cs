@@ -16,7 +16,7 @@ internal sealed class FaultInjector(
     DevS3Faults faults, ServedFolder folder, ObjectFiles objects, TimeProvider time, CancellationToken stopping)
 {
     /// <summary>How long a client that was promised more bytes may take to notice that no more come.</summary>
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     public FaultPlan PlanFor(S3Request request) =>
         faults.PlanFor(request.Method, request.Key, request.Header("Range") is not null);
@@ -99,7 +99,7 @@ internal sealed class FaultInjector(
     {
         SocketOf(http).Shutdown(SocketShutdown.Send);
         // Aborting at once would send a reset after it, and the client might lose bytes that it has not read yet.
-        await UntilTheClientLeavesAsync(http, s_patience);
+        await UntilTheClientLeavesAsync(http, Patience);
         http.Abort();
     }
 

@@ -5,7 +5,7 @@ namespace Becket.DevS3.Faults;
 /// <summary>The textual form of faults, for a command line; <see cref="DevS3Faults.Parse"/> says how it looks.</summary>
 internal static class FaultText
 {
-    private static readonly Dictionary<string, FaultKind> s_kinds = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, FaultKind> Kinds = new(StringComparer.Ordinal)
     {
         ["latency"] = FaultKind.Latency,
         ["slowdown"] = FaultKind.SlowDown,
@@ -35,13 +35,13 @@ internal static class FaultText
                 if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out seed))
                     throw new FormatException($"The seed '{value}' is not a number.");
             }
-            else if (s_kinds.TryGetValue(name, out FaultKind kind))
+            else if (Kinds.TryGetValue(name, out FaultKind kind))
             {
                 rules.Add(ParseRule(kind, part, value));
             }
             else
             {
-                throw new FormatException($"There is no fault '{name}'; there are {string.Join(", ", s_kinds.Keys)}.");
+                throw new FormatException($"There is no fault '{name}'; there are {string.Join(", ", Kinds.Keys)}.");
             }
         }
         return (seed, rules);

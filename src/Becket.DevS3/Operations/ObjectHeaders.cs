@@ -11,13 +11,13 @@ internal static class ObjectHeaders
 {
     private const string MetadataPrefix = "x-amz-meta-";
 
-    private static readonly string[] s_stored =
+    private static readonly string[] Stored =
         ["Content-Type", "Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Expires"];
 
     public static ObjectAttributes FromRequest(S3Request request)
     {
         var headers = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        foreach (string name in s_stored)
+        foreach (string name in Stored)
         {
             if (request.Header(name) is { Length: > 0 } value)
                 headers[name] = value;
@@ -58,7 +58,7 @@ internal static class ObjectHeaders
     /// <summary>Sets what the query says instead: <c>response-content-type</c> and its like.</summary>
     public static void Override(S3Request request)
     {
-        foreach (string name in s_stored)
+        foreach (string name in Stored)
         {
             if (request.Query["response-" + name.ToLowerInvariant()] is { } value)
                 request.Http.Response.Headers[name] = value;

@@ -8,7 +8,7 @@ namespace Becket.DevS3.Operations;
 /// </summary>
 internal static class UnsupportedFeatures
 {
-    private static readonly string[] s_subresources =
+    private static readonly string[] Subresources =
     [
         "accelerate", "acl", "analytics", "attributes", "cors", "encryption", "intelligent-tiering", "inventory", "legal-hold",
         "lifecycle", "logging", "metrics", "notification", "object-lock", "ownershipControls", "policy", "policyStatus",
@@ -16,7 +16,7 @@ internal static class UnsupportedFeatures
         "tagging", "torrent", "versioning", "versions", "website",
     ];
 
-    private static readonly string[] s_headers =
+    private static readonly string[] Headers =
     [
         "x-amz-server-side-encryption", "x-amz-copy-source-server-side-encryption", "x-amz-object-lock-", "x-amz-tagging",
         "x-amz-website-redirect-location", "x-amz-write-offset-bytes",
@@ -29,13 +29,13 @@ internal static class UnsupportedFeatures
         {
             if (name == "versionId" && value is not ("" or "null"))
                 throw S3Error.NotImplemented.Because("This development endpoint does not keep versions");
-            if (s_subresources.Contains(name, StringComparer.Ordinal) || (name == "partNumber" && request.Method is ("GET" or "HEAD")))
+            if (Subresources.Contains(name, StringComparer.Ordinal) || (name == "partNumber" && request.Method is ("GET" or "HEAD")))
                 throw S3Error.NotImplemented.Because($"This development endpoint does not implement '?{name}'");
         }
 
         foreach (string name in request.Http.Request.Headers.Keys)
         {
-            if (s_headers.Any(h => name.StartsWith(h, StringComparison.OrdinalIgnoreCase)))
+            if (Headers.Any(h => name.StartsWith(h, StringComparison.OrdinalIgnoreCase)))
             {
                 throw S3Error.NotImplemented
                     .Because($"A header you provided implies functionality that is not implemented: {name.ToLowerInvariant()}")

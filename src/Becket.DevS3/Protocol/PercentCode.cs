@@ -9,8 +9,8 @@ namespace Becket.DevS3.Protocol;
 /// </summary>
 internal static class PercentCode
 {
-    private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-    private static readonly SearchValues<char> s_unreserved =
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly SearchValues<char> Unreserved =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~");
 
     /// <summary>Encodes a path: the slashes between segments stay.</summary>
@@ -26,13 +26,13 @@ internal static class PercentCode
 
     private static string Encode(string text, bool keepSlash)
     {
-        if (!text.AsSpan().ContainsAnyExcept(s_unreserved))
+        if (!text.AsSpan().ContainsAnyExcept(Unreserved))
             return text;
 
         var encoded = new StringBuilder(text.Length + 16);
-        foreach (byte b in s_strictUtf8.GetBytes(text))
+        foreach (byte b in StrictUtf8.GetBytes(text))
         {
-            if (b < 0x80 && (s_unreserved.Contains((char)b) || (keepSlash && b == '/')))
+            if (b < 0x80 && (Unreserved.Contains((char)b) || (keepSlash && b == '/')))
                 encoded.Append((char)b);
             else
                 encoded.Append('%').Append("0123456789ABCDEF"[b >> 4]).Append("0123456789ABCDEF"[b & 15]);
@@ -42,7 +42,7 @@ internal static class PercentCode
 
     private static string Decode(ReadOnlySpan<char> text, bool plusIsSpace)
     {
-        byte[] bytes = new byte[s_strictUtf8.GetMaxByteCount(text.Length)];
+        byte[] bytes = new byte[StrictUtf8.GetMaxByteCount(text.Length)];
         int length = 0;
         for (int i = 0; i < text.Length; i++)
         {
@@ -66,7 +66,7 @@ internal static class PercentCode
 
         try
         {
-            return s_strictUtf8.GetString(bytes, 0, length);
+            return StrictUtf8.GetString(bytes, 0, length);
         }
         catch (DecoderFallbackException)
         {

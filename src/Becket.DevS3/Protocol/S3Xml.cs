@@ -15,8 +15,8 @@ internal static class S3Xml
     public const string Namespace = "http://s3.amazonaws.com/doc/2006-03-01/";
 
     // Keys may hold characters that XML cannot; S3 sends them as character references all the same.
-    private static readonly XmlWriterSettings s_writing = new() { Encoding = new UTF8Encoding(false), CheckCharacters = false };
-    private static readonly XmlReaderSettings s_reading = new() { DtdProcessing = DtdProcessing.Prohibit, CheckCharacters = false };
+    private static readonly XmlWriterSettings Writing = new() { Encoding = new UTF8Encoding(false), CheckCharacters = false };
+    private static readonly XmlReaderSettings Reading = new() { DtdProcessing = DtdProcessing.Prohibit, CheckCharacters = false };
 
     /// <summary>Sends a result: a root element in S3's namespace with what <paramref name="content"/> writes into it.</summary>
     public static Task SendAsync(S3Request request, string root, Action<XmlWriter> content) =>
@@ -57,7 +57,7 @@ internal static class S3Xml
     {
         try
         {
-            using var reader = XmlReader.Create(body, s_reading);
+            using var reader = XmlReader.Create(body, Reading);
             var document = XDocument.Load(reader);
             return document.Root is { } element && element.Name.LocalName == root ? element : throw S3Error.MalformedXml.ToException();
         }
@@ -74,7 +74,7 @@ internal static class S3Xml
     private static async Task SendAsync(HttpResponse response, int status, string root, string xmlNamespace, Action<XmlWriter> content)
     {
         using var document = new MemoryStream();
-        using (var xml = XmlWriter.Create(document, s_writing))
+        using (var xml = XmlWriter.Create(document, Writing))
         {
             xml.WriteStartElement(root, xmlNamespace);
             content(xml);

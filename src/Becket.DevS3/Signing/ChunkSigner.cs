@@ -10,14 +10,14 @@ namespace Becket.DevS3.Signing;
 /// </summary>
 internal sealed class ChunkSigner(byte[] key, SignatureClaim claim)
 {
-    private static readonly string s_hashOfNothing = SignatureV4.Hex(SHA256.HashData([]));
+    private static readonly string HashOfNothing = SignatureV4.Hex(SHA256.HashData([]));
     private string _previous = claim.Signature;
 
     /// <summary>The signature that the next chunk must have.</summary>
     /// <param name="hash">SHA-256 of the chunk's data.</param>
     public string SignChunk(ReadOnlySpan<byte> hash) =>
         _previous = SignatureV4.Sign(key,
-            $"AWS4-HMAC-SHA256-PAYLOAD\n{claim.Timestamp}\n{claim.Scope}\n{_previous}\n{s_hashOfNothing}\n{SignatureV4.Hex(hash)}");
+            $"AWS4-HMAC-SHA256-PAYLOAD\n{claim.Timestamp}\n{claim.Scope}\n{_previous}\n{HashOfNothing}\n{SignatureV4.Hex(hash)}");
 
     /// <summary>The signature that the trailing headers must have.</summary>
     /// <param name="trailer">Each as <c>name:value</c> and a line feed, in the order sent.</param>

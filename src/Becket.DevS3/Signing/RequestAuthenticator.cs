@@ -19,7 +19,7 @@ internal sealed class Caller(SignatureClaim? claim, byte[] key)
 /// <summary>Decides whether a request may pass, by its signature and its age. Safe to call from many threads.</summary>
 internal sealed class RequestAuthenticator(string accessKey, string secretKey, DevS3Options options)
 {
-    private static readonly TimeSpan s_allowedSkew = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan AllowedSkew = TimeSpan.FromMinutes(15);
     private DerivedKey? _lastKey;
 
     /// <exception cref="S3Exception">It may not; the code says why.</exception>
@@ -61,10 +61,10 @@ internal sealed class RequestAuthenticator(string accessKey, string secretKey, D
         {
             if (age > lifetime)
                 throw S3Error.AccessDenied.Because("Request has expired");
-            if (age < -s_allowedSkew)
+            if (age < -AllowedSkew)
                 throw S3Error.AccessDenied.Because("Request is not yet valid");
         }
-        else if (age.Duration() > s_allowedSkew)
+        else if (age.Duration() > AllowedSkew)
         {
             throw S3Error.RequestTimeTooSkewed.ToException().With("RequestTime", claim.Timestamp);
         }

@@ -6,7 +6,7 @@ namespace Becket.DevS3.Storage;
 /// </summary>
 internal static class KeyWalk
 {
-    private static readonly EnumerationOptions s_everything = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true };
+    private static readonly EnumerationOptions Everything = new() { AttributesToSkip = FileAttributes.None, IgnoreInaccessible = true };
 
     /// <param name="bucketPath">The bucket's folder.</param>
     /// <param name="prefix">What the keys start with.</param>
@@ -50,7 +50,7 @@ internal static class KeyWalk
     {
         try
         {
-            return folder.GetFileSystemInfos("*", s_everything);
+            return folder.GetFileSystemInfos("*", Everything);
         }
         catch (DirectoryNotFoundException)
         {

@@ -23,6 +23,7 @@ public sealed class BadInputTests(RealStores stores) : InteropTest(stores)
     [Theory]
     [InlineData("serve -U {folder}/sock {folder}/missing.img", "missing.img")]
     [InlineData("serve -U {folder}/sock {folder}", "{folder}")]
+    [InlineData("serve -U {folder}/sock {folder}/empty.img", "empty.img")]
     [InlineData("serve -U {folder}/no/such/folder/sock {file}", "no/such/folder")]
     [InlineData("serve -p {port} {file}", "{port}")]
     public Task Wrong_file_or_address_is_exit_status_1(string words, string named) => AssertRefusedAsync(1, words, named, []);
@@ -83,6 +84,7 @@ public sealed class BadInputTests(RealStores stores) : InteropTest(stores)
         using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         taken.Listen();
+        await File.WriteAllBytesAsync(Folder["empty.img"], [], Token);
         var endpoint = words.Contains("{endpoint}", StringComparison.Ordinal) ? (await Stores.GetDevS3Async()).Endpoint.Url.OriginalString : "";
         var file = await Stores.GetDiskAsync();
 

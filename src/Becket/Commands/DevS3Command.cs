@@ -11,7 +11,7 @@ internal sealed class DevS3Command
     private readonly Option<string> _accessKey = new("--access-key") { Description = "Access key (default: made up)", HelpName = "KEY" };
     private readonly Option<string> _secretKey = new("--secret-key") { Description = "Secret key (default: made up)", HelpName = "KEY" };
 
-    private readonly Option<string> _faults = new("--faults") { Description = "What goes wrong, for tests: latency=25ms,slow-down=0.1,...", HelpName = "RULES" };
+    private readonly Option<string> _faults = new("--faults") { Description = "What goes wrong, for tests: latency=25ms,slowdown=0.1,...", HelpName = "RULES" };
 
     public Command Build()
     {

@@ -15,7 +15,13 @@ public sealed record RetryPolicy
     /// </summary>
     public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(25);
 
-    /// <summary>The deadline of looking an object up: somebody sits in front of it and waits.</summary>
+    /// <summary>
+    /// Attempts at looking an object up. Few: somebody sits in front of it and waits, and a mistyped address is likelier
+    /// than a store that just restarts.
+    /// </summary>
+    public int HeadAttempts { get; init; } = 4;
+
+    /// <summary>The deadline of looking an object up, for the same reason.</summary>
     public TimeSpan HeadDeadline { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>An attempt that yields nothing for so long, no answer or no further bytes, is abandoned.</summary>

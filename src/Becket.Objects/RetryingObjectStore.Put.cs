@@ -8,7 +8,7 @@ public sealed partial class RetryingObjectStore
     public async ValueTask<string> PutAsync(string key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken cancellationToken)
     {
         var allowance = TimeSpan.FromSeconds((double)body.Length / Policy.MinimumUploadRate);
-        var request = new Request(this, key, Policy.Deadline + allowance, Policy.StallTimeout + allowance);
+        var request = Begin(key, Policy.Deadline + allowance, Policy.StallTimeout + allowance);
         try
         {
             return await RunAsync(request, token => inner.PutAsync(key, body, condition, token), cancellationToken);

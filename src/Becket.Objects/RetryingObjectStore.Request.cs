@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.Logging;
 
 namespace Becket.Objects;
 
@@ -7,7 +8,8 @@ public sealed partial class RetryingObjectStore
     /// <summary>
     /// One request from its first attempt to its end: the clock, the count and the pauses. For one thread at a time.
     /// </summary>
-    private sealed class Request(RetryingObjectStore store, string key, TimeSpan deadline, TimeSpan stallTimeout)
+    private sealed class Request(
+        RetryingObjectStore store, string key, TimeSpan deadline, TimeSpan stallTimeout, int maximumAttempts, LogLevel retryLevel)
     {
         private readonly long _started = store.Time.GetTimestamp();
 
@@ -52,9 +54,9 @@ public sealed partial class RetryingObjectStore
         {
             var pause = store.Policy.Pause(Attempts, failure.RetryAfter);
             // Not sleeping towards a deadline that has to be missed: the caller may know something better to do.
-            if (Attempts >= store.Policy.MaximumAttempts || pause >= Left)
+            if (Attempts >= maximumAttempts || pause >= Left)
                 throw GivenUp(failure);
-            store.LogRetry(Attempts, pause.TotalSeconds, failure.Message);
+            store.LogRetry(retryLevel, Attempts, pause.TotalSeconds, failure.Message);
             await Task.Delay(pause, store.Time, cancellationToken);
         }
 

@@ -17,7 +17,7 @@ public sealed partial class RetryingObjectStore(IObjectStore inner, RetryPolicy 
     public string Name => inner.Name;
 
     public ValueTask<ObjectInfo?> HeadAsync(string key, string? versionId, CancellationToken cancellationToken) =>
-        RunAsync(Begin(key, Policy.HeadDeadline), token => inner.HeadAsync(key, versionId, token), cancellationToken);
+        RunAsync(BeginHead(key), token => inner.HeadAsync(key, versionId, token), cancellationToken);
 
     public async ValueTask<Stream> OpenReadAsync(ObjectPin pin, ObjectRange range, CancellationToken cancellationToken)
     {
@@ -77,7 +77,14 @@ public sealed partial class RetryingObjectStore(IObjectStore inner, RetryPolicy 
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 
-    private Request Begin(string key, TimeSpan deadline) => new(this, key, deadline, Policy.StallTimeout);
+    private Request Begin(string key, TimeSpan deadline) => Begin(key, deadline, Policy.StallTimeout);
+
+    private Request Begin(string key, TimeSpan deadline, TimeSpan stallTimeout) =>
+        new(this, key, deadline, stallTimeout, Policy.MaximumAttempts, LogLevel.Warning);
+
+    /// <summary>Its retries are no warnings: whoever waits for it is told the end of the story, in one sentence.</summary>
+    private Request BeginHead(string key) =>
+        new(this, key, Policy.HeadDeadline, Policy.StallTimeout, Policy.HeadAttempts, LogLevel.Information);
 
     private static async ValueTask<T> RunAsync<T>(Request request, Func<CancellationToken, ValueTask<T>> attempt, CancellationToken cancellationToken)
     {
@@ -95,6 +102,6 @@ public sealed partial class RetryingObjectStore(IObjectStore inner, RetryPolicy 
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Attempt {Attempt} failed, the next in {Pause:0.00} s: {Reason}")]
-    private partial void LogRetry(int attempt, double pause, string reason);
+    [LoggerMessage(Message = "Attempt {Attempt} failed, the next in {Pause:0.00} s: {Reason}")]
+    private partial void LogRetry(LogLevel level, int attempt, double pause, string reason);
 }

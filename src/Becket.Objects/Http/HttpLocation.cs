@@ -9,14 +9,17 @@ namespace Becket.Objects.Http;
 /// </summary>
 internal sealed class HttpLocation
 {
+    // A signature may be over these very characters: they are sent as they were given.
+    private static readonly UriCreationOptions Verbatim = new() { DangerousDisablePathAndQueryCanonicalization = true };
+
     /// <exception cref="ObjectStoreException">Not an http or https URL (<see cref="ObjectStoreError.Invalid"/>).</exception>
     public HttpLocation(Uri url)
     {
         if (!url.IsAbsoluteUri || (url.Scheme != Uri.UriSchemeHttp && url.Scheme != Uri.UriSchemeHttps))
             throw new ObjectStoreException(ObjectStoreError.Invalid, "an http:// or https:// URL is needed here");
-        Server = url.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);
+        Server = $"{url.Scheme}://{url.Authority}";
         Path = url.AbsolutePath.Length > 1 ? url.AbsolutePath[1..] : "/";
-        Target = new Uri(url.GetComponents(UriComponents.HttpRequestUrl, UriFormat.UriEscaped));
+        Target = new Uri(Server + url.PathAndQuery, Verbatim);
         if (url.UserInfo.Length > 0)
             _credentials = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(url.UserInfo))));
     }

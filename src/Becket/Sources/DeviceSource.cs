@@ -70,9 +70,15 @@ internal abstract record DeviceSource
         }
     }
 
-    private static Uri ParseUrl(string text) =>
-        // A presigned URL is signed over these very characters: they are sent as they were given.
-        Uri.TryCreate(text, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }, out var url)
+    /// <summary>
+    /// A presigned URL is signed over these very characters, so they are kept as they are; unless there are some that no
+    /// URL may hold (blanks, letters with accents, a fragment), which somebody typed and wants to be escaped.
+    /// </summary>
+    private static Uri ParseUrl(string text)
+    {
+        var isProper = text.All(character => character is > ' ' and < '\u007f' and not '#');
+        return Uri.TryCreate(text, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = isProper }, out var url)
             ? url
             : throw CommandException.Usage($"this is not a valid URL: {text.Split('?')[0]}");
+    }
 }

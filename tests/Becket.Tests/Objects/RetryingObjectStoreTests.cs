@@ -254,6 +254,15 @@ public sealed class RetryingObjectStoreTests : IDisposable
         Assert.Equal(5, faulty.Calls.Count);
     }
 
+    [Fact]
+    public async Task A_lookup_gives_up_after_few_attempts_because_somebody_waits_for_it()
+    {
+        var (store, faulty, _) = await OpenAsync(Quick with { HeadAttempts = 3 }, Fault.Refuse(), Fault.Refuse(), Fault.Refuse(), Fault.Refuse());
+        var failure = await Assert.ThrowsAsync<ObjectStoreException>(async () => await store.HeadAsync("disk.img", null, Cancelled));
+        Assert.Contains("gave up after 3 attempts", failure.Message, StringComparison.Ordinal);
+        Assert.Equal(3, faulty.Calls.Count);
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

@@ -142,6 +142,17 @@ public sealed class HttpObjectStoreTests : IDisposable
         Assert.Equal($"http://127.0.0.1:{server.Port}", store.Name);
     }
 
+    [Theory]
+    [InlineData("/a%2Fb%7e//c/../disk.img?X-Signature=%2b%7E&empty=")]
+    [InlineData("/disk.img?b=2&a=1")]
+    public async Task Path_and_query_are_sent_as_they_were_given_because_they_may_be_signed(string target)
+    {
+        await using var server = new RawHttpServer(AnswerAsync);
+        var url = new Uri(server.Url().GetLeftPart(UriPartial.Authority) + target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        await HeadAsync(Store(url));
+        Assert.All(server.Requests, request => Assert.Equal(target, request.Target));
+    }
+
     [Fact]
     public async Task A_redirect_is_followed_once_and_its_target_kept()
     {

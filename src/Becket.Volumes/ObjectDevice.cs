@@ -21,7 +21,8 @@ public sealed class ObjectDevice : BlockDevice
         Info = new BlockDeviceInfo
         {
             Size = info.Size,
-            Features = BlockDeviceFeatures.MultiConnection,
+            // Nothing is ever to be flushed, so that a flush may always be asked for.
+            Features = BlockDeviceFeatures.MultiConnection | BlockDeviceFeatures.Flush,
             Description = Describe(store, info.Key),
         };
     }

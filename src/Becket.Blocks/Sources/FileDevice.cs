@@ -13,7 +13,7 @@ namespace Becket.Blocks.Sources;
 /// </remarks>
 public sealed partial class FileDevice : BlockDevice
 {
-    private const BlockDeviceFeatures Changes = BlockDeviceFeatures.Write | BlockDeviceFeatures.Flush | BlockDeviceFeatures.Durable
+    private const BlockDeviceFeatures Changes = BlockDeviceFeatures.Write | BlockDeviceFeatures.Durable
         | BlockDeviceFeatures.Trim | BlockDeviceFeatures.Zero | BlockDeviceFeatures.FastZero;
 
     private readonly SafeFileHandle _file;
@@ -60,7 +60,7 @@ public sealed partial class FileDevice : BlockDevice
         {
             Size = size,
             Description = path,
-            Features = BlockDeviceFeatures.Prefetch | BlockDeviceFeatures.MultiConnection
+            Features = BlockDeviceFeatures.Prefetch | BlockDeviceFeatures.MultiConnection | BlockDeviceFeatures.Flush
                 | (kind == FileKind.Regular ? BlockDeviceFeatures.Extents : BlockDeviceFeatures.None)
                 | (access == FileAccess.Read ? BlockDeviceFeatures.None : Changes),
         });

@@ -127,7 +127,7 @@ public sealed partial class S3ObjectStore
         if (error.Code == "RequestTimeTooSkewed" && error.ServerTime is { } theirs && !corrected.HasFlag(Corrections.Clock))
         {
             _signer.ClockOffset = theirs - _time.GetUtcNow();
-            LogClock(_logger, location.Endpoint, _signer.ClockOffset);
+            LogClock(_logger, location.Endpoint, _signer.ClockOffset.TotalSeconds);
             return Corrections.Clock;
         }
 
@@ -157,8 +157,8 @@ public sealed partial class S3ObjectStore
     [LoggerMessage(Level = LogLevel.Information, Message = "{Bucket} is in region {Region}, not {Assumed}; --region {Region} saves a request")]
     private static partial void LogRegion(ILogger logger, string bucket, string assumed, string region);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The clock of {Endpoint} differs by {Offset}; signing by its clock from now on")]
-    private static partial void LogClock(ILogger logger, string endpoint, TimeSpan offset);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The clock of {Endpoint} differs from ours by {Seconds:0} s; signing by its clock from now on")]
+    private static partial void LogClock(ILogger logger, string endpoint, double seconds);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Endpoint} says that the session of {Credentials} has expired; asking for new credentials")]
     private static partial void LogExpired(ILogger logger, string endpoint, S3Credentials credentials);

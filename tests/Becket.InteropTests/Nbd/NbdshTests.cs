@@ -54,8 +54,8 @@ public sealed class NbdshTests(RealStores stores) : InteropTest(stores)
             refused(errno.EPERM, h.pwrite, b"x" * 65536, 0)
             refused(errno.EPERM, h.trim, 4096, 0)
             refused(errno.EPERM, h.zero, 4096, 0)
-            if h.can_flush():
-                h.flush()
+            assert h.can_flush()
+            h.flush()
             if h.can_cache():
                 h.cache(4096, 0)
             extents = []

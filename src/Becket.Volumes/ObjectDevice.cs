@@ -9,14 +9,7 @@ namespace Becket.Volumes;
 /// </summary>
 public sealed class ObjectDevice : BlockDevice
 {
-    /// <summary>
-    /// Reads that are with the store at a time. A client such as nbdcopy keeps hundreds of large ones in flight; on a slow
-    /// line all of them at once would share it so thinly that each runs into its deadline. Those that wait here do not:
-    /// the clock of a request starts when it is sent.
-    /// </summary>
-    public const int ReadsAtOnce = 32;
-
-    private readonly SemaphoreSlim _turns = new(ReadsAtOnce);
+    private readonly ReadConcurrency _concurrency = new(TimeProvider.System);
     private readonly IObjectStore _store;
     private readonly ObjectPin _pin;
 
@@ -68,7 +61,7 @@ public sealed class ObjectDevice : BlockDevice
         if (buffer.IsEmpty)
             return;
         var range = new ObjectRange(offset, buffer.Length);
-        await _turns.WaitAsync(cancellationToken);
+        var entered = await _concurrency.EnterAsync(cancellationToken);
         try
         {
             await using var body = await _store.OpenReadAsync(_pin, range, cancellationToken);
@@ -84,14 +77,14 @@ public sealed class ObjectDevice : BlockDevice
         }
         finally
         {
-            _turns.Release();
+            _concurrency.Leave(entered);
         }
     }
 
     public override async ValueTask DisposeAsync()
     {
         await _store.DisposeAsync();
-        _turns.Dispose();
+        _concurrency.Dispose();
         await base.DisposeAsync();
     }
 

@@ -67,15 +67,15 @@ public sealed class ObjectDeviceTests : IDisposable
         await using var device = await ObjectDevice.OpenAsync(faulty, "disk.img", versionId: null, Cancelled);
         using var givingUp = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
 
-        var reads = Enumerable.Range(0, 3 * ObjectDevice.ReadsAtOnce).Select(i => device.ReadAsync(i, new byte[8], givingUp.Token).AsTask()).ToArray();
-        Assert.Equal(ObjectDevice.ReadsAtOnce, faulty.Calls.Count(call => call.Verb == "GET"));
+        var reads = Enumerable.Range(0, 3 * ReadConcurrency.First).Select(i => device.ReadAsync(i, new byte[8], givingUp.Token).AsTask()).ToArray();
+        Assert.Equal(ReadConcurrency.First, faulty.Calls.Count(call => call.Verb == "GET"));
 
         await givingUp.CancelAsync();
         foreach (var read in reads)
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => read);
 
         isStalling = false; // who gave up has given back its turn
-        await Task.WhenAll(Enumerable.Range(0, 3 * ObjectDevice.ReadsAtOnce).Select(i => device.ReadAsync(i, new byte[8], Cancelled).AsTask()));
+        await Task.WhenAll(Enumerable.Range(0, 3 * ReadConcurrency.First).Select(i => device.ReadAsync(i, new byte[8], Cancelled).AsTask()));
     }
 
     [Fact]

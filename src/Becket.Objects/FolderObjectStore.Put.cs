@@ -84,11 +84,30 @@ public sealed partial class FolderObjectStore
                 var path = Path.Combine(folder, $"{TemporaryPrefix}{Guid.NewGuid():N}");
                 return (File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete), path);
             }
-            catch (DirectoryNotFoundException) when (Directory.Exists(_root))
+            catch (IOException e) when (Vanished(e, folder) && Directory.Exists(_root))
             {
-                // A delete took the folder away again between the two steps, since nothing was in it.
+                // A delete took the folder, or one above it, away again between two steps, since nothing was in it.
             }
         }
+    }
+
+    /// <summary>
+    /// Whether making a folder, or a file in it, failed because somebody removed the folder meanwhile. CreateDirectory then
+    /// says that it exists already: it did when it was to be made, and not any more when it was looked at. A file in
+    /// the way gives the same error, and lasts.
+    /// </summary>
+    private bool Vanished(IOException e, string folder)
+    {
+        if (e is DirectoryNotFoundException)
+            return true;
+        if (e.HResult != FileExists)
+            return false;
+        for (; folder.Length > _root.Length; folder = Path.GetDirectoryName(folder)!)
+        {
+            if (File.Exists(folder))
+                return false;
+        }
+        return true;
     }
 
     /// <summary>Before folders are made: the nearest one that exists must not be reached through a link to the outside.</summary>

@@ -10,6 +10,7 @@ namespace Becket.Nbd;
 /// </summary>
 public sealed record NbdUri
 {
+    /// <summary>The port that IANA gave to NBD.</summary>
     public const int DefaultPort = 10809;
 
     private const string TcpScheme = "nbd://";

@@ -13,7 +13,7 @@ internal sealed class ServeCommand
     private readonly Option<string[]> _exports = new("--export") { Description = "One of several exports; the first is the default one", HelpName = "NAME=SOURCE", AllowMultipleArgumentsPerToken = false };
     private readonly Option<string> _exportName = new("--exportname", "-e", "--export-name") { Description = "Name of the single export (default: the empty name)", HelpName = "NAME" };
     private readonly Option<string> _unix = new("--unix", "-U") { Description = "Listen on a unix socket ('-': a temporary one)", HelpName = "PATH" };
-    private readonly Option<int?> _port = new("--port", "-p") { Description = $"Listen on a TCP port (default: {TcpListening.DefaultPort}; 0: any)", HelpName = "PORT" };
+    private readonly Option<int?> _port = new("--port", "-p") { Description = $"Listen on a TCP port (default: {NbdUri.DefaultPort}; 0: any)", HelpName = "PORT" };
     private readonly Option<string> _address = new("--ipaddr", "-i", "--ip-addr") { Description = $"Address to listen on (default: {TcpListening.DefaultAddress})", HelpName = "ADDRESS" };
     private readonly Option<bool> _single = new("--single", "-s") { Description = "Serve one client on standard input and output" };
     private readonly Option<string> _run = new("--run") { Description = "Run a shell command that sees $uri, stop when it ends", HelpName = "COMMAND" };

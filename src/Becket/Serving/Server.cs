@@ -33,7 +33,7 @@ internal sealed class Server(ExportCatalog catalog, Listening listening, ILogger
 
         if (listening.UnixSocket is null && (listening.Port is not null || listening.Address is not null || listening.Run is null))
         {
-            using var socket = TcpListening.Listen(listening.Address ?? TcpListening.DefaultAddress, listening.Port ?? TcpListening.DefaultPort);
+            using var socket = TcpListening.Listen(listening.Address ?? TcpListening.DefaultAddress, listening.Port ?? NbdUri.DefaultPort);
             return await ServeAsync(server, [socket], stopping);
         }
 

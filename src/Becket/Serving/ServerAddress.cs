@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Becket.Nbd;
 
 namespace Becket.Serving;
 
@@ -9,17 +10,15 @@ internal sealed record ServerAddress(string Uri, string QemuName, string? UnixSo
 {
     public static ServerAddress Of(Socket listener, string exportName)
     {
-        var export = System.Uri.EscapeDataString(exportName);
         if (listener.LocalEndPoint is IPEndPoint ip)
         {
             var port = ip.Port.ToString(CultureInfo.InvariantCulture);
             var host = ip.Address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{ip.Address}]" : ip.Address.ToString();
-            return new ServerAddress($"nbd://{host}:{port}/{export}", $"nbd:{host}:{port}{QemuExport(exportName)}", null, port, exportName);
+            return new ServerAddress($"nbd://{host}:{port}/{System.Uri.EscapeDataString(exportName)}", $"nbd:{host}:{port}{QemuExport(exportName)}", null, port, exportName);
         }
 
         var path = listener.LocalEndPoint!.ToString()!;
-        var escapedPath = string.Join('/', path.Split('/').Select(System.Uri.EscapeDataString));
-        return new ServerAddress($"nbd+unix:///{export}?socket={escapedPath}", $"nbd:unix:{path}{QemuExport(exportName)}", path, null, exportName);
+        return new ServerAddress(NbdUri.Unix(path, exportName).ToString(), $"nbd:unix:{path}{QemuExport(exportName)}", path, null, exportName);
     }
 
     private static string QemuExport(string name) => name.Length > 0 ? $":exportname={name}" : "";

@@ -6,9 +6,6 @@ namespace Becket.Serving;
 /// <summary>Opens listening TCP sockets.</summary>
 internal static class TcpListening
 {
-    /// <summary>The port that IANA gave to NBD.</summary>
-    public const int DefaultPort = 10809;
-
     public const string DefaultAddress = "127.0.0.1";
 
     private const int Backlog = 128;

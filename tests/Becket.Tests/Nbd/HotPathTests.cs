@@ -17,8 +17,9 @@ public class HotPathTests
         {
             Trying = _ =>
             {
-                if (++reads is 1000 or Requests)
-                    allocated[reads / Requests] = GC.GetAllocatedBytesForCurrentThread();
+                // As many again before the measurement: what the runtime does once, on the first ways through, is no cost of a read.
+                if (++reads is Requests or 2 * Requests)
+                    allocated[(reads / Requests) - 1] = GC.GetAllocatedBytesForCurrentThread();
             },
         };
         await using var server = new RunningServer(device);
@@ -26,14 +27,14 @@ public class HotPathTests
 
         byte[] batch = [.. Enumerable.Range(0, Batch).SelectMany(i => RawClient.Request(RawClient.Read, (ulong)i * 512, 512, cookie: i))];
         var reply = new byte[Batch * ((structured ? 28 : 16) + 512)];
-        for (var sent = 0; sent < Requests; sent += Batch)
+        for (var sent = 0; sent < 2 * Requests; sent += Batch)
         {
             client.Send(batch);
             for (var received = 0; received < reply.Length;)
                 received += client.Socket.Receive(reply.AsSpan(received));
         }
 
-        Assert.True(reads >= Requests);
+        Assert.True(reads >= 2 * Requests);
         Assert.InRange(allocated[1] - allocated[0], 0, Requests / 100);
     }
 }

@@ -1,10 +1,10 @@
 namespace Becket.Objects;
 
 /// <summary>
-/// Base of the streams that stores hand out: bytes in order, once, read asynchronously. Derived types implement
+/// Base of the streams that stores hand out, and of what is put over them: bytes in order, once, read asynchronously. Derived types implement
 /// <see cref="ReadAsync(Memory{byte}, CancellationToken)"/>; everything that is not reading is refused.
 /// </summary>
-internal abstract class ReadOnlyStream : Stream
+public abstract class ReadOnlyStream : Stream
 {
     public override bool CanRead => true;
 

@@ -1,4 +1,5 @@
 using Becket.Blocks;
+using Becket.Blocks.Caching;
 using Becket.Objects;
 
 namespace Becket.Volumes;
@@ -7,9 +8,8 @@ namespace Becket.Volumes;
 /// One object as a read-only disk. It is pinned when it is opened: every read is of that very object or fails, however
 /// often something else is put in its place. Owns the store. For many threads at once.
 /// </summary>
-public sealed class ObjectDevice : BlockDevice
+public sealed class ObjectDevice : BlockDevice, IRangeSource
 {
-    private readonly ReadConcurrency _concurrency = new(TimeProvider.System);
     private readonly IObjectStore _store;
     private readonly ObjectPin _pin;
 
@@ -29,6 +29,9 @@ public sealed class ObjectDevice : BlockDevice
     }
 
     public override BlockDeviceInfo Info { get; }
+
+    /// <summary>What every read carries.</summary>
+    public ObjectPin Pin => _pin;
 
     /// <summary>What the store said of the object when it was opened.</summary>
     public ObjectInfo Object { get; }
@@ -60,33 +63,35 @@ public sealed class ObjectDevice : BlockDevice
     {
         if (buffer.IsEmpty)
             return;
-        var range = new ObjectRange(offset, buffer.Length);
-        var entered = await _concurrency.EnterAsync(cancellationToken);
+        var range = new ByteRange(offset, buffer.Length);
+        await using var body = await OpenRangeAsync(range, cancellationToken);
+        await body.ReadExactlyAsync(buffer, cancellationToken);
+    }
+
+    public async ValueTask<Stream> OpenRangeAsync(ByteRange range, CancellationToken cancellationToken)
+    {
         try
         {
-            await using var body = await _store.OpenReadAsync(_pin, range, cancellationToken);
-            await body.ReadExactlyAsync(buffer, cancellationToken);
+            var body = await _store.OpenReadAsync(_pin, new ObjectRange(range.Offset, range.Length), cancellationToken);
+            return new ObjectRangeStream(this, range, body);
         }
         catch (ObjectStoreException e)
         {
-            throw new BlockDeviceException(BlockError.Io, $"{range} cannot be read: {e.Message}", e) { IsTransient = e.IsTransient };
-        }
-        catch (EndOfStreamException e)
-        {
-            throw new BlockDeviceException(BlockError.Io, $"{range} cannot be read: {Info.Description}: the store sent too few bytes", e);
-        }
-        finally
-        {
-            _concurrency.Leave(entered);
+            throw Unreadable(range, e);
         }
     }
 
     public override async ValueTask DisposeAsync()
     {
         await _store.DisposeAsync();
-        _concurrency.Dispose();
         await base.DisposeAsync();
     }
+
+    internal static BlockDeviceException Unreadable(ByteRange range, ObjectStoreException e) =>
+        new(BlockError.Io, $"{new ObjectRange(range.Offset, range.Length)} cannot be read: {e.Message}", e) { IsTransient = e.IsTransient };
+
+    internal BlockDeviceException CutShort(ByteRange range) =>
+        new(BlockError.Io, $"{new ObjectRange(range.Offset, range.Length)} cannot be read: {Info.Description}: the store sent too few bytes");
 
     private static string Describe(IObjectStore store, string key) => $"{store.Name}/{key}";
 

@@ -22,6 +22,7 @@ internal sealed class ServeCommand
     private readonly Option<string> _pidFile = new("--pidfile", "-P", "--pid-file") { Description = "Write the process id once ready", HelpName = "FILE" };
     private readonly Option<bool> _foreground = new("--foreground", "-f") { Description = "Stay in the foreground (always so; accepted for nbdkit's sake)" };
     private readonly Option<int> _maximumConnections = new("--max-connections") { Description = "Clients at a time", HelpName = "N", DefaultValueFactory = _ => new NbdServerOptions().MaximumConnections };
+    private readonly CacheOptions _cacheOptions = new();
     private readonly SourceOptions _sourceOptions = new();
 
     public Command Build()
@@ -29,6 +30,7 @@ internal sealed class ServeCommand
         var command = new Command("serve", "Serve objects, URLs or files as NBD exports") { Arguments = { _words } };
         foreach (var option in (Option[])[_unix, _port, _address, _single, _run, _exports, _exportName, _readOnly, _writable, _pidFile, _foreground, _maximumConnections])
             command.Options.Add(option);
+        _cacheOptions.AddTo(command);
         _sourceOptions.AddTo(command);
         command.SetAction(RunAsync);
         return command;
@@ -40,13 +42,15 @@ internal sealed class ServeCommand
         var listening = ReadListening(parsed);
         var exports = ReadExports(parsed, words.Sources);
         var settings = _sourceOptions.Read(parsed, words.Parameters);
+        var plan = _cacheOptions.Read(parsed);
 
         using var loggers = StderrLog.CreateFactory(parsed.GetValue(VerboseOption.Instance) ? LogLevel.Debug : LogLevel.Warning);
         if (words.Parameters.HasSecret)
             Log.SecretOnCommandLine(loggers.CreateLogger<ServeCommand>());
 
         using var opener = new SourceOpener(settings, loggers);
-        await using var catalog = await ExportCatalog.OpenAsync(exports, opener, loggers, stopping);
+        using var cache = new SourceCache(plan, loggers);
+        await using var catalog = await ExportCatalog.OpenAsync(exports, opener, cache, loggers, stopping);
         return await new Server(catalog, listening, loggers).RunAsync(stopping);
     }
 

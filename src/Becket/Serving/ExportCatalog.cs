@@ -28,7 +28,7 @@ internal sealed class ExportCatalog : IExportCatalog, IAsyncDisposable
 
     /// <summary>Opens every source; when one fails, the others are closed again.</summary>
     public static async Task<ExportCatalog> OpenAsync(
-        IReadOnlyList<ExportSource> exports, SourceOpener opener, ILoggerFactory loggers, CancellationToken cancellationToken)
+        IReadOnlyList<ExportSource> exports, SourceOpener opener, SourceCache cache, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var catalog = new ExportCatalog();
         var logger = loggers.CreateLogger<ExportCatalog>();
@@ -41,7 +41,7 @@ internal sealed class ExportCatalog : IExportCatalog, IAsyncDisposable
                 if (catalog._devices.ContainsKey(export.Name))
                     throw CommandException.Usage($"two exports are named '{export.Name}'; give each its own name");
 
-                var device = await DeviceStack.OpenAsync(export.Name, export.Source, export.Access, opener, cancellationToken);
+                var device = await DeviceStack.OpenAsync(export.Name, export.Source, export.Access, opener, cache, cancellationToken);
                 catalog._devices.Add(export.Name, device);
                 Log.Opened(logger, export.Source, export.Name, device.Info.Size);
             }

@@ -10,9 +10,10 @@ namespace Becket.Sources;
 internal static class DeviceStack
 {
     public static async ValueTask<IBlockDevice> OpenAsync(
-        string export, DeviceSource source, FileAccess access, SourceOpener opener, CancellationToken cancellationToken)
+        string export, DeviceSource source, FileAccess access, SourceOpener opener, SourceCache cache, CancellationToken cancellationToken)
     {
         var device = await opener.OpenAsync(source, access, cancellationToken);
+        device = cache.Over(device, opener.PlaceOf(source));
         device = new BlockSizeFilter(device);
         device = new MeterFilter(device, export, TimeProvider.System);
         return device;

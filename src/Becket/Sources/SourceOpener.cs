@@ -44,6 +44,17 @@ internal sealed class SourceOpener(StoreSettings settings, ILoggerFactory logger
         _ => "local file",
     };
 
+    /// <summary>
+    /// The server and bucket that a source's key counts in, for caches that outlive this process: one place, one text. The
+    /// query of a URL is left out, as a presigned one has another each time.
+    /// </summary>
+    public string? PlaceOf(DeviceSource source) => source switch
+    {
+        DeviceSource.S3 s3 => $"{_aws.EndpointUrl?.TrimEnd('/') ?? "aws"} {s3.Uri.Bucket}",
+        DeviceSource.Http http => $"{http.Url.Scheme}://{http.Url.Authority}",
+        _ => null,
+    };
+
     public void Dispose()
     {
         _http?.Dispose();

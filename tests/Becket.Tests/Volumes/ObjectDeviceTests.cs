@@ -60,25 +60,6 @@ public sealed class ObjectDeviceTests : IDisposable
     }
 
     [Fact]
-    public async Task Reads_wait_for_their_turn_before_they_go_to_the_store()
-    {
-        var isStalling = true;
-        var faulty = new FaultyObjectStore(new FolderObjectStore(_folder.Path), call => isStalling && call.Verb == "GET" ? Fault.Stall : null);
-        await using var device = await ObjectDevice.OpenAsync(faulty, "disk.img", versionId: null, Cancelled);
-        using var givingUp = CancellationTokenSource.CreateLinkedTokenSource(Cancelled);
-
-        var reads = Enumerable.Range(0, 3 * ReadConcurrency.First).Select(i => device.ReadAsync(i, new byte[8], givingUp.Token).AsTask()).ToArray();
-        Assert.Equal(ReadConcurrency.First, faulty.Calls.Count(call => call.Verb == "GET"));
-
-        await givingUp.CancelAsync();
-        foreach (var read in reads)
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => read);
-
-        isStalling = false; // who gave up has given back its turn
-        await Task.WhenAll(Enumerable.Range(0, 3 * ReadConcurrency.First).Select(i => device.ReadAsync(i, new byte[8], Cancelled).AsTask()));
-    }
-
-    [Fact]
     public async Task A_replaced_object_is_an_error_that_names_object_and_range()
     {
         await using var device = await OpenAsync("disk.img");

@@ -9,6 +9,9 @@ internal class Fetch(ByteRange range, FetchPriority priority)
     public FetchPriority Priority { get; set; } = priority;
 
     public FetchState State { get; set; }
+
+    /// <summary>Where it waits; null when it does not. The queue's own.</summary>
+    internal LinkedListNode<Fetch>? Place { get; set; }
 }
 
 internal enum FetchState

@@ -1,0 +1,135 @@
+using System.Runtime.CompilerServices;
+using Becket.Blocks.Caching.Fetching;
+
+namespace Becket.Blocks.Caching;
+
+/// <summary>
+/// Keeps what was read of a far-away device in memory and on disk, and fetches ahead. A block that is here is copied out at
+/// once, without a lock; a read that lacks blocks waits for those alone, while the rest of what it set off goes on.
+/// </summary>
+public sealed class CacheFilter : BlockFilter
+{
+    /// <summary>How often a read goes round when what it waited for was pushed out before it could be copied.</summary>
+    private const int Rounds = 8;
+
+    private readonly IRangeSource _source;
+    private readonly BlockCache _cache;
+    private readonly CacheSettings _settings;
+    private readonly TimeProvider _time;
+    private readonly CachedPieces _pieces;
+    private readonly FetchScheduler _scheduler;
+
+    /// <param name="source">Owned, and disposed with the filter.</param>
+    /// <param name="cache">Shared; the caller's, and disposed after the filter.</param>
+    /// <param name="identity">
+    /// Names the bytes, not the place: the same text means the same bytes, for ever. Null where nobody can promise that; then
+    /// nothing is kept on disk.
+    /// </param>
+    /// <param name="settings">How to fetch.</param>
+    /// <param name="time">The clock of deadlines and of the store's pace.</param>
+    public CacheFilter(IRangeSource source, BlockCache cache, string? identity, CacheSettings settings, TimeProvider time)
+        : base(source)
+    {
+        (_source, _cache, _settings, _time) = (source, cache, settings, time);
+        var info = source.Info;
+        Info = info with { Features = info.Features | BlockDeviceFeatures.Prefetch | BlockDeviceFeatures.Extents };
+        _pieces = new CachedPieces(info.Size, cache.Memory, identity is null ? null : cache.Disk?.OpenObject(identity, info.Size));
+        _scheduler = new FetchScheduler(source, cache, _pieces, settings, time);
+    }
+
+    public override BlockDeviceInfo Info { get; }
+
+    public override bool TryRead(long offset, Span<byte> buffer) => _pieces.TryCopy(offset, buffer);
+
+    public override ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested)
+            return ValueTask.FromCanceled(cancellationToken);
+        if (buffer.IsEmpty)
+            return default;
+        var started = _time.GetTimestamp();
+        _scheduler.Announce(new ByteRange(offset, buffer.Length));
+        return _pieces.TryCopy(offset, buffer.Span) ? default : ReadMissingAsync(offset, buffer, started, cancellationToken);
+    }
+
+    private async ValueTask ReadMissingAsync(long offset, Memory<byte> buffer, long started, CancellationToken cancellationToken)
+    {
+        for (var done = 0; done < buffer.Length;)
+        {
+            var position = offset + done;
+            var count = (int)Math.Min(CacheGeometry.Piece - (position % CacheGeometry.Piece), buffer.Length - done);
+            await ReadPartAsync(position, buffer.Slice(done, count), started, cancellationToken);
+            done += count;
+        }
+        _scheduler.Totals.CountWait(_time.GetElapsedTime(started));
+    }
+
+    /// <summary>Reads what lies in one piece.</summary>
+    private async ValueTask ReadPartAsync(long offset, Memory<byte> buffer, long started, CancellationToken cancellationToken)
+    {
+        var part = new ByteRange(offset, buffer.Length);
+        for (var round = 0; round < Rounds; round++)
+        {
+            if (_pieces.TryCopy(offset, buffer.Span))
+                return;
+            if (_scheduler.WaitFor(part) is not { } wait)
+                continue;
+            try
+            {
+                await wait.Task.WaitAsync(RestOf(started), _time, cancellationToken);
+            }
+            catch (TimeoutException e)
+            {
+                throw new BlockDeviceException(
+                    BlockError.Io, $"{Info.Description}: {part} did not come within {_settings.ReadDeadline.TotalSeconds:0} s", e)
+                { IsTransient = true };
+            }
+            catch (BlockDeviceException) when (wait.Arrival.Created < started && round == 0)
+            {
+                // That GET was old, and its time was nearly over when this read came: it deserves one of its own.
+            }
+        }
+
+        // So little memory for so many readers that nothing stays until it is copied: go past the cache.
+        await _source.ReadAsync(offset, buffer, cancellationToken);
+    }
+
+    public override ValueTask PrefetchAsync(ByteRange range, CancellationToken cancellationToken)
+    {
+        if (!range.IsEmpty)
+            _scheduler.Prefetch(range);
+        return default;
+    }
+
+#pragma warning disable CS1998 // an iterator that has nothing to wait for
+    public override async IAsyncEnumerable<Extent> GetExtentsAsync(
+        ByteRange range, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var extent in _pieces.Extents(range))
+            yield return extent;
+    }
+#pragma warning restore CS1998
+
+    /// <summary>Completes when nothing is on its way from the source or to the disk; more may have been asked for by then.</summary>
+    public async Task WhenIdleAsync()
+    {
+        await _scheduler.WhenIdleAsync();
+        await _cache.DiskWriter.FlushAsync();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await _scheduler.DisposeAsync();
+        await _cache.DiskWriter.FlushAsync();
+        _pieces.Disk?.Dispose();
+        lock (_cache.Gate)
+            _cache.Memory.ReleaseAll(_pieces.Table);
+        await base.DisposeAsync();
+    }
+
+    private TimeSpan RestOf(long started)
+    {
+        var rest = _settings.ReadDeadline - _time.GetElapsedTime(started);
+        return rest > TimeSpan.Zero ? rest : TimeSpan.Zero;
+    }
+}

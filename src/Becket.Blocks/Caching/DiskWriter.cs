@@ -1,0 +1,97 @@
+using System.Threading.Channels;
+using Becket.Blocks.Caching.Disk;
+using Becket.Blocks.Caching.Memory;
+
+namespace Becket.Blocks.Caching;
+
+/// <summary>
+/// Writes fetched blocks to disk behind the readers' backs, on a thread of its own. The slot stays pinned until its blocks are
+/// written. Writing waits when the disk is slower than the store: then fewer bytes are fetched in the background.
+/// </summary>
+internal sealed class DiskWriter : IDisposable
+{
+    /// <summary>Pieces that may wait to be written: few beside the smallest memory, as they stay pinned.</summary>
+    private const int Most = 32;
+
+    private readonly SlotMemory _memory;
+    private readonly Channel<Work> _work = Channel.CreateBounded<Work>(new BoundedChannelOptions(Most) { SingleReader = true });
+    private readonly Thread _thread;
+
+    public DiskWriter(SlotMemory memory)
+    {
+        _memory = memory;
+        _thread = new Thread(Run) { IsBackground = true, Name = "cache writer" };
+    }
+
+    /// <summary>Takes the blocks over once there is room; the caller keeps its own pin.</summary>
+    public async ValueTask WriteAsync(DiskCacheObject disk, long piece, uint blocks, uint zero, int slot, CancellationToken cancellationToken)
+    {
+        _memory.TryPin(slot); // the caller has it pinned, so it cannot fail
+        try
+        {
+            await _work.Writer.WriteAsync(new Work(disk, piece, blocks, zero, slot), cancellationToken);
+        }
+        catch
+        {
+            _memory.Unpin(slot);
+            throw;
+        }
+        EnsureStarted();
+    }
+
+    /// <summary>Completes when everything that was taken over before has been written.</summary>
+    public async Task FlushAsync()
+    {
+        if (!_thread.IsAlive)
+            return;
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _work.Writer.WriteAsync(new Work(done));
+        await done.Task;
+    }
+
+    /// <summary>Returns when the last write is done.</summary>
+    public void Dispose()
+    {
+        _work.Writer.TryComplete();
+        if (_thread.IsAlive)
+            _thread.Join();
+    }
+
+    private void EnsureStarted()
+    {
+        if (_thread.IsAlive)
+            return;
+        lock (_thread)
+        {
+            if (_thread.ThreadState.HasFlag(ThreadState.Unstarted))
+                _thread.Start();
+        }
+    }
+
+    private void Run()
+    {
+        while (true)
+        {
+            while (_work.Reader.TryRead(out var work))
+                Do(work);
+            if (!_work.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+                return;
+        }
+    }
+
+    private void Do(in Work work)
+    {
+        work.Disk?.Write(work.Piece, work.Blocks, work.Zero, _memory.Span(work.Slot));
+        if (work.Slot != 0)
+            _memory.Unpin(work.Slot);
+        work.Done?.SetResult();
+    }
+
+    private readonly record struct Work(DiskCacheObject? Disk, long Piece, uint Blocks, uint Zero, int Slot, TaskCompletionSource? Done = null)
+    {
+        public Work(TaskCompletionSource done)
+            : this(Disk: null, 0, 0, 0, 0, done)
+        {
+        }
+    }
+}

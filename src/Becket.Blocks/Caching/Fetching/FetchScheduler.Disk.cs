@@ -1,0 +1,65 @@
+using static Becket.Blocks.Caching.CacheGeometry;
+
+namespace Becket.Blocks.Caching.Fetching;
+
+internal sealed partial class FetchScheduler
+{
+    /// <summary>Blocks of one piece on their way from disk. Whoever waits is told when all have been tried.</summary>
+    private sealed class DiskLoad(long piece, uint blocks, ByteRange range) : Arrival(range, FetchPriority.Demand)
+    {
+        public long Piece => piece;
+
+        public uint Blocks => blocks;
+
+        public override bool Brings(long offset) =>
+            Range.Contains(offset) && (blocks >> (int)((offset - Range.Offset) / Block) & 1) != 0;
+    }
+
+    /// <summary>A load of a block that is on disk, and of all others of its piece; null where it is not there.</summary>
+    private DiskLoad? LoadFor(long piece, int first, uint missing)
+    {
+        if ((_pieces.OnDisk(piece, missing) >> first & 1) == 0 || _closing.IsCancellationRequested)
+            return null;
+
+        var all = _pieces.Missing(piece, BlocksIn(piece, _source.Info.Size));
+        var blocks = _pieces.OnDisk(piece, all);
+        var range = new ByteRange(piece * Piece, PieceLength(piece, _source.Info.Size));
+        var load = new DiskLoad(piece, blocks, range) { Created = _time.GetTimestamp(), State = FetchState.Running };
+        _pieces.SetPending(piece, blocks, pending: true);
+        _arrivals.Add(load);
+        _working++;
+        return load;
+    }
+
+    /// <summary>
+    /// Reads and checks blocks on disk. What is damaged or was evicted meanwhile is then absent, and whoever waited for it has
+    /// it fetched: so this never fails.
+    /// </summary>
+    private async void Load(DiskLoad load)
+    {
+        var verified = 0u;
+        try
+        {
+            var slot = await RentAsync(load.Piece);
+            verified = _pieces.Disk!.Read(load.Piece, load.Blocks, _cache.Memory.Memory.Span(slot));
+            lock (_cache.Gate)
+                _pieces.Land(load.Piece, verified, zero: 0);
+            _cache.Memory.Memory.Unpin(slot);
+        }
+        catch (OperationCanceledException)
+        {
+            // The device is being closed.
+        }
+
+        List<Arrival.Waiter>? due = null;
+        lock (_cache.Gate)
+        {
+            _pieces.SetPending(load.Piece, load.Blocks & ~verified, pending: false);
+            _arrivals.Remove(load);
+            load.End(ref due);
+            _totals.AddDisk(verified);
+        }
+        Arrival.Waiter.CompleteAll(due, failure: null);
+        Leave();
+    }
+}

@@ -1,0 +1,15 @@
+using Becket.Blocks;
+using Becket.Blocks.Caching;
+
+namespace Becket.Tests.Blocks.Caching;
+
+/// <summary>What every device promises, of a cached one: with room for all, and with so little that pieces come and go.</summary>
+public sealed class CacheFilterContractTests : ReadOnlyDeviceContract, IDisposable
+{
+    private readonly BlockCache _cache = new(BlockCache.MinimumMemory, disk: null);
+
+    public void Dispose() => _cache.Dispose();
+
+    protected override ValueTask<IBlockDevice> OpenAsync(byte[] content) => ValueTask.FromResult<IBlockDevice>(
+        new CacheFilter(new RangedSource(content), _cache, identity: null, new CacheSettings(), TimeProvider.System));
+}

@@ -17,10 +17,14 @@ public sealed class BlockCache : IDisposable
     public BlockCache(long memory, DiskCache? disk)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(memory, MinimumMemory);
+        MemorySize = memory;
         Memory = new MemoryCache(memory);
         Disk = disk;
         DiskWriter = new DiskWriter(Memory.Memory);
     }
+
+    /// <summary>Bytes of memory for blocks.</summary>
+    public long MemorySize { get; }
 
     /// <summary>Guards everything that the cache and the schedulers of its devices know. Held for moments; nothing waits under it.</summary>
     internal Lock Gate { get; } = new();

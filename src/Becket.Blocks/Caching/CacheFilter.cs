@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using Becket.Blocks.Caching.Fetching;
+using Becket.Blocks.Caching.Profiles;
+using Microsoft.Extensions.Logging;
 
 namespace Becket.Blocks.Caching;
 
@@ -18,6 +20,7 @@ public sealed class CacheFilter : BlockFilter
     private readonly TimeProvider _time;
     private readonly CachedPieces _pieces;
     private readonly FetchScheduler _scheduler;
+    private readonly BootProfiling? _profiling;
 
     /// <param name="source">Owned, and disposed with the filter.</param>
     /// <param name="cache">Shared; the caller's, and disposed after the filter.</param>
@@ -27,17 +30,26 @@ public sealed class CacheFilter : BlockFilter
     /// </param>
     /// <param name="settings">How to fetch.</param>
     /// <param name="time">The clock of deadlines and of the store's pace.</param>
-    public CacheFilter(IRangeSource source, BlockCache cache, string? identity, CacheSettings settings, TimeProvider time)
+    /// <param name="logger">Is told of profiles that cannot be used.</param>
+    public CacheFilter(IRangeSource source, BlockCache cache, string? identity, CacheSettings settings, TimeProvider time, ILogger logger)
         : base(source)
     {
         (_source, _cache, _settings, _time) = (source, cache, settings, time);
         var info = source.Info;
         Info = info with { Features = info.Features | BlockDeviceFeatures.Prefetch | BlockDeviceFeatures.Extents };
         _pieces = new CachedPieces(info.Size, cache.Memory, identity is null ? null : cache.Disk?.OpenObject(identity, info.Size));
-        _scheduler = new FetchScheduler(source, cache, _pieces, settings, time);
+        if ((settings.ProfileFile ?? ProfileBesideBlocks) is { } profile)
+            _profiling = new BootProfiling(new ProfileFile(profile, logger), info.Size, settings.Prefetch, time);
+        _scheduler = new FetchScheduler(source, cache, _pieces, settings, time) { Touched = _profiling is null ? null : _profiling.OnTouch };
+        if (_profiling?.Feed is { } feed)
+            _scheduler.Feed(feed);
+        if (settings.Prefetch == PrefetchMode.All)
+            _scheduler.Feed(new WholeDeviceFeed(info.Size, HasRoomForAll));
     }
 
     public override BlockDeviceInfo Info { get; }
+
+    private string? ProfileBesideBlocks => _pieces.Disk is { IsOff: false } disk ? Path.Combine(disk.Folder, "profile") : null;
 
     public override bool TryRead(long offset, Span<byte> buffer) => _pieces.TryCopy(offset, buffer);
 
@@ -120,12 +132,16 @@ public sealed class CacheFilter : BlockFilter
     public override async ValueTask DisposeAsync()
     {
         await _scheduler.DisposeAsync();
+        _profiling?.Dispose();
         await _cache.DiskWriter.FlushAsync();
         _pieces.Disk?.Dispose();
         lock (_cache.Gate)
             _cache.Memory.ReleaseAll(_pieces.Table);
         await base.DisposeAsync();
     }
+
+    /// <summary>Once the disk is off, what is fetched for later would only push out of memory what is needed now.</summary>
+    private bool HasRoomForAll() => _pieces.Disk is { IsOff: false } || Info.Size <= _cache.MemorySize;
 
     private TimeSpan RestOf(long started)
     {

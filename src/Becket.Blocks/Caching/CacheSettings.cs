@@ -23,6 +23,12 @@ public sealed record CacheSettings
     /// </summary>
     public TimeSpan ReadDeadline { get; init; } = TimeSpan.FromSeconds(28);
 
+    /// <summary>What is fetched before anybody asks.</summary>
+    public PrefetchMode Prefetch { get; init; } = PrefetchMode.Profile;
+
+    /// <summary>A file with the device's profile, made if it is not there; null: beside its blocks on disk, where there are any.</summary>
+    public string? ProfileFile { get; init; }
+
     internal FetchPolicy Policy
     {
         get
@@ -38,4 +44,16 @@ public enum FetchThrift
 {
     Quick,
     Thrifty,
+}
+
+/// <summary>What a cache fetches before anybody asks, behind everything that somebody waits for.</summary>
+public enum PrefetchMode
+{
+    None,
+
+    /// <summary>What the first user of last time touched in its first seconds, in that order.</summary>
+    Profile,
+
+    /// <summary>That, and then everything.</summary>
+    All,
 }

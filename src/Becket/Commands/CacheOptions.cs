@@ -14,11 +14,14 @@ internal sealed class CacheOptions
     private readonly Option<int> _connections = new("--connections") { Description = "Requests to the store at a time, at most (default: 32)", HelpName = "N", DefaultValueFactory = _ => new CacheSettings().Connections };
     private readonly Option<long?> _zone = OptionalSize("--zone", "How much around a miss is fetched with it, at most (default: 8M; 0: nothing)");
     private readonly Option<long?> _readahead = OptionalSize("--readahead", "How far a sequential reader is read ahead, at most (default: 32M; 0: not at all)");
+    private readonly Option<string> _prefetch = new("--prefetch") { Description = "What to fetch before it is asked for: none, profile (what was read first last time; the default) or all", HelpName = "WHAT" };
+    private readonly Option<string> _profile = new("--record-profile") { Description = "Keep what is read in the first minute in this file, and fetch it ahead next time (default: beside the blocks in --cache-dir)", HelpName = "FILE" };
     private readonly Option<bool> _thrifty = new("--thrifty") { Description = "Fetch little that was not asked for: for stores that bill every byte" };
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[_folder, _size, _memory, _connections, _zone, _readahead, _thrifty])
+        _prefetch.AcceptOnlyFromAmong("none", "profile", "all");
+        foreach (var option in (Option[])[_folder, _size, _memory, _connections, _zone, _readahead, _prefetch, _profile, _thrifty])
             command.Options.Add(option);
     }
 
@@ -42,6 +45,13 @@ internal sealed class CacheOptions
                 Connections = parsed.GetValue(_connections),
                 Zone = parsed.GetValue(_zone),
                 Readahead = parsed.GetValue(_readahead),
+                Prefetch = parsed.GetValue(_prefetch) switch
+                {
+                    "none" => PrefetchMode.None,
+                    "all" => PrefetchMode.All,
+                    _ => PrefetchMode.Profile,
+                },
+                ProfileFile = parsed.GetValue(_profile),
                 Thrift = parsed.GetValue(_thrifty) ? FetchThrift.Thrifty : FetchThrift.Quick,
             },
         };

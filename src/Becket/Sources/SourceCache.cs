@@ -18,9 +18,17 @@ internal sealed class SourceCache(CachePlan plan, ILoggerFactory loggers) : IDis
     /// <param name="device">Taken over.</param>
     /// <param name="place">The server that the device's object comes from; null where it cannot be told from others.</param>
     public IBlockDevice Over(IBlockDevice device, string? place) =>
-        device is ObjectDevice remote ? new CacheFilter(remote, Cache, Identify(remote, place), plan.Settings, TimeProvider.System) : device;
+        device is ObjectDevice remote ? Over(remote, place) : device;
 
     public void Dispose() => _cache?.Dispose();
+
+    private CacheFilter Over(ObjectDevice device, string? place)
+    {
+        var room = Math.Max(plan.Memory, plan.Folder is null ? 0 : plan.FolderSize);
+        if (plan.Settings.Prefetch == PrefetchMode.All && device.Info.Size > room)
+            throw CommandException.Usage($"--prefetch all needs room for {device.Info.Description}, {ByteCount.Format(device.Info.Size)}: give --cache-dir and a --cache-size as large as that");
+        return new CacheFilter(device, Cache, Identify(device, place), plan.Settings, TimeProvider.System, loggers.CreateLogger<CacheFilter>());
+    }
 
     private BlockCache Cache => _cache ??= new BlockCache(
         plan.Memory,

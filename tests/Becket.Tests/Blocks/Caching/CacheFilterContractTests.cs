@@ -1,5 +1,6 @@
 using Becket.Blocks;
 using Becket.Blocks.Caching;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Becket.Tests.Blocks.Caching;
 
@@ -11,5 +12,5 @@ public sealed class CacheFilterContractTests : ReadOnlyDeviceContract, IDisposab
     public void Dispose() => _cache.Dispose();
 
     protected override ValueTask<IBlockDevice> OpenAsync(byte[] content) => ValueTask.FromResult<IBlockDevice>(
-        new CacheFilter(new RangedSource(content), _cache, identity: null, new CacheSettings(), TimeProvider.System));
+        new CacheFilter(new RangedSource(content), _cache, identity: null, new CacheSettings(), TimeProvider.System, NullLogger.Instance));
 }

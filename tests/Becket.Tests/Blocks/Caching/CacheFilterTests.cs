@@ -1,5 +1,6 @@
 using Becket.Blocks;
 using Becket.Blocks.Caching;
+using Microsoft.Extensions.Logging.Abstractions;
 using static Becket.Blocks.Caching.CacheGeometry;
 
 namespace Becket.Tests.Blocks.Caching;
@@ -189,7 +190,7 @@ public sealed class CacheFilterTests : IAsyncDisposable
     {
         var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider();
         _source.Opening = static async (_, token) => await Task.Delay(Timeout.Infinite, token);
-        var device = _device = new CacheFilter(_source, _cache, identity: null, PieceOnly, time);
+        var device = _device = new CacheFilter(_source, _cache, identity: null, PieceOnly, time, NullLogger.Instance);
         var read = device.ReadAsync(0, new byte[10], Token).AsTask();
         time.Advance(PieceOnly.ReadDeadline);
         var e = await Assert.ThrowsAsync<BlockDeviceException>(() => read);
@@ -217,7 +218,7 @@ public sealed class CacheFilterTests : IAsyncDisposable
         var content = new byte[3 * (int)BlockCache.MinimumMemory];
         new Random(seed).NextBytes(content);
         var source = new RangedSource(content) { Reading = static (_, _, _) => ValueTask.FromResult(Random.Shared.Next(1, 100_000)) };
-        await using var device = new CacheFilter(source, _cache, identity: null, new CacheSettings(), TimeProvider.System);
+        await using var device = new CacheFilter(source, _cache, identity: null, new CacheSettings(), TimeProvider.System, NullLogger.Instance);
         await Task.WhenAll(Enumerable.Range(0, 8).Select(reader => Task.Run(
             async () =>
             {
@@ -234,7 +235,7 @@ public sealed class CacheFilterTests : IAsyncDisposable
             Token)));
     }
 
-    private CacheFilter Open(CacheSettings settings) => _device = new CacheFilter(_source, _cache, identity: null, settings, TimeProvider.System);
+    private CacheFilter Open(CacheSettings settings) => _device = new CacheFilter(_source, _cache, identity: null, settings, TimeProvider.System, NullLogger.Instance);
 
     private async Task ReadAsync(CacheFilter device, long offset, int length)
     {

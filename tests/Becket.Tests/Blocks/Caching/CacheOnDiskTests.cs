@@ -39,7 +39,7 @@ public sealed class CacheOnDiskTests : IDisposable
     {
         await ReadAllAsync(new RangedSource(_content), Identity);
         using var cache = OpenCache();
-        await using var device = new CacheFilter(new RangedSource(_content), cache, Identity, new CacheSettings(), TimeProvider.System);
+        await using var device = new CacheFilter(new RangedSource(_content), cache, Identity, new CacheSettings(), TimeProvider.System, NullLogger.Instance);
         var extents = new List<Extent>();
         await foreach (var extent in device.GetExtentsAsync(new ByteRange(0, Size), Token))
             extents.Add(extent);
@@ -86,7 +86,7 @@ public sealed class CacheOnDiskTests : IDisposable
     private async Task ReadAllAsync(RangedSource source, string? identity, byte[] content)
     {
         using var cache = OpenCache();
-        await using var device = new CacheFilter(source, cache, identity, new CacheSettings(), TimeProvider.System);
+        await using var device = new CacheFilter(source, cache, identity, new CacheSettings(), TimeProvider.System, NullLogger.Instance);
         var random = new Random(1);
         for (var offset = 0; offset < Size;)
         {

@@ -24,18 +24,18 @@ internal readonly record struct FetchSizes(long Zone, long Get, long Readahead, 
         new(PowerOfTwo(policy.Zone), PowerOfTwo(policy.BackgroundGet), policy.Readahead, policy.Waiting);
 
     /// <summary>
-    /// What is worth fetching from a store of this pace. While the first byte is on its way the line could have carried latency
-    /// times bandwidth: a zone of half of that is cheap beside one more round trip, a larger one costs more than it saves.
+    /// What is worth fetching from a store of this pace. While a first byte is on its way the line could have carried latency
+    /// times bandwidth. A zone of about that much costs one more latency; larger ones cost more than the misses they save.
     /// </summary>
     public static FetchSizes For(FetchPolicy policy, StorePace pace)
     {
         var most = Of(policy);
-        var zone = Bytes(pace, pace.FirstByte) / 2;
+        var zone = Bytes(pace, pace.FirstByte);
         var readahead = Math.Min(most.Readahead, Math.Max(LeastReadahead, 4 * Bytes(pace, Longer(pace.FirstByte, ShortestWay))));
         // A stream is fed by several connections: its window is never one GET.
         var get = Math.Min(Bytes(pace, Longer(pace.FirstByte, LongestHold)), Math.Max(LeastReadahead, readahead) / 8);
         return new FetchSizes(
-            Math.Min(most.Zone, PowerOfTwo(zone + (zone / 2))),
+            Math.Min(most.Zone, PowerOfTwo(zone + (zone / 2))), // the nearest, not the next below
             Math.Min(most.Get, PowerOfTwo(get)),
             readahead,
             Math.Min(most.Waiting, Math.Max(LeastReadahead, Bytes(pace, TimeSpan.FromSeconds(1)))));

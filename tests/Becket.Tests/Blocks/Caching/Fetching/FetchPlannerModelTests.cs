@@ -34,19 +34,28 @@ public class FetchPlannerModelTests
         Calls.Sample(calls => Run(calls, new FetchPlanner(Size, Poor)));
 
     [Fact]
-    public void What_is_fetched_on_speculation_was_paid_for() =>
+    public void What_is_fetched_on_speculation_is_paid_for_to_the_byte() =>
         Calls.Sample(calls =>
         {
             var policy = Poor with { Readahead = 0 };
-            var run = Run(calls, new FetchPlanner(Size, policy));
-            Assert.InRange(run.Speculated, 0, policy.InitialCredit + (run.Earned * policy.EarnedCredit));
+            Run(calls, new FetchPlanner(Size, policy), (before, earning, speculated, after) =>
+            {
+                for (var i = 0; i < earning; i++)
+                    before = Math.Min(policy.MaximumCredit, before + policy.EarnedCredit);
+                Assert.Equal(before - speculated, after);
+            });
         });
 
-    private static (long Speculated, int Earned) Run((ByteRange Range, int What)[] calls, FetchPlanner planner)
+    /// <summary>
+    /// Makes calls and checks the reads among them. A <paramref name="ledger"/> is told, for each: the credit before it, how
+    /// many pieces earned some, how many bytes it had fetched outside its own pieces, and the credit after it.
+    /// </summary>
+    private static void Run(
+        (ByteRange Range, int What)[] calls, FetchPlanner planner, Action<long, int, long, long>? ledger = null)
     {
         var fetches = new List<(ByteRange Range, FetchPriority Priority)>();
         var map = new BlockMap(Size, (range, priority) => fetches.Add((range, priority)));
-        var (speculated, touches) = (0L, 0);
+        var touched = new HashSet<long>();
         foreach (var (range, what) in calls)
         {
             fetches.Clear();
@@ -70,6 +79,9 @@ public class FetchPlannerModelTests
             }
 
             var missing = BlocksOf(range).Where(map.IsAbsent).ToHashSet();
+            var earning = BlocksOf(range).GroupBy(block => block / CacheGeometry.BlocksPerPiece)
+                .Count(piece => touched.Add(piece.Key) && !piece.Any(missing.Contains));
+            var credit = planner.Credit;
             planner.OnRead(range, map);
 
             var demanded = fetches.Where(fetch => fetch.Priority == FetchPriority.Demand).ToList();
@@ -77,11 +89,9 @@ public class FetchPlannerModelTests
             Assert.All(demanded, fetch => Assert.True(BlocksOf(fetch.Range).Any(missing.Contains), "Nobody waits for it."));
             Assert.InRange(planner.Credit, 0, Poor.MaximumCredit);
             var free = range.AlignOutward(CacheGeometry.Piece);
-            speculated += fetches.Sum(fetch => fetch.Range.Length - fetch.Range.Intersect(free).Length);
-            touches += (int)(free.Length / CacheGeometry.Piece);
+            var speculated = fetches.Sum(fetch => fetch.Range.Length - fetch.Range.Intersect(free).Length);
+            ledger?.Invoke(credit, earning, speculated, planner.Credit);
         }
-
-        return (speculated, touches);
     }
 
     private static IEnumerable<long> BlocksOf(ByteRange range)

@@ -146,8 +146,12 @@ public class FetchPlannerTests
     {
         _map.Bring(Range(9 * Mebi, 4 * Kibi));
 
-        Read(NewPlanner(), 9 * Mebi, 4 * Kibi);
+        var planner = NewPlanner();
+        var credit = planner.Credit + FetchPolicy.Default.EarnedCredit;
 
+        Read(planner, 9 * Mebi, 4 * Kibi);
+
+        Assert.Equal(credit - ((8 * Mebi) - (128 * Kibi)), planner.Credit);
         Assert.Equal((Range((9 * Mebi) + (4 * Kibi), Mebi - (4 * Kibi)), FetchPriority.Background), _fetches[0]);
         Assert.Equal((8 * Mebi) - (4 * Kibi), _fetches.Sum(fetch => fetch.Range.Length));
         Assert.All(_fetches, fetch => Assert.Equal(FetchPriority.Background, fetch.Priority));

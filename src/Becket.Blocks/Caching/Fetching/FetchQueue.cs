@@ -22,6 +22,9 @@ internal sealed class FetchQueue(int connections)
     /// <summary>The bytes of the background GETs that wait.</summary>
     public long Waiting { get; private set; }
 
+    /// <summary>Nothing waits, and a background GET could start at once.</summary>
+    public bool HasRoomInBackground => Queued == 0 && _running < Connections && _runningInBackground < BackgroundConnections;
+
     /// <summary>Background GETs leave a quarter of the connections to demand, but one may always run.</summary>
     private int BackgroundConnections => Math.Max(1, Connections * 3 / 4);
 

@@ -112,7 +112,7 @@ internal sealed class DiskEvictionSource : IDisposable
             Index.WriteMarks(piece, 0, marks);
         }
         _files.Data.PunchHole(piece * CacheGeometry.Piece, CacheGeometry.Piece);
-        return BitOperations.PopCount(stored) * (long)CacheGeometry.Block;
+        return Math.Max(1, BitOperations.PopCount(stored)) * (long)CacheGeometry.Block; // one that is all zeroes frees some of the index
     }
 
     private IEnumerable<(long From, long To)> DataOnDisk() => _files.Data.DataIn(0, Index.Size).Select(range =>

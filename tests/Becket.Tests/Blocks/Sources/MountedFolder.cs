@@ -1,6 +1,6 @@
 namespace Becket.Tests.Blocks.Sources;
 
-/// <summary>A small tmpfs: a filesystem that a test may fill up or make read-only. Only root can have one.</summary>
+/// <summary>A small filesystem of its own, a tmpfs or an image, that a test may fill up or make read-only. Only root can have one.</summary>
 internal sealed class MountedFolder : IDisposable
 {
     private MountedFolder(string path) => Path = path;
@@ -8,16 +8,10 @@ internal sealed class MountedFolder : IDisposable
     public string Path { get; }
 
     /// <summary>Skips the test where mounting is not allowed.</summary>
-    public static MountedFolder Mount(int size)
-    {
-        Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can mount a filesystem");
-        var path = Directory.CreateTempSubdirectory("becket-mount-").FullName;
-        if (Shell.Run("mount", "-t", "tmpfs", "-o", $"size={size}", "tmpfs", path) is not null)
-            return new MountedFolder(path);
-        Directory.Delete(path);
-        Assert.Skip("root may not mount a filesystem here");
-        return null;
-    }
+    public static MountedFolder Mount(int size) => Mount("-t", "tmpfs", "-o", $"size={size}", "tmpfs");
+
+    /// <summary>The filesystem in an image file.</summary>
+    public static MountedFolder MountImage(string path) => Mount("-o", "loop", path);
 
     public void MakeReadOnly() => Assert.NotNull(Shell.Run("mount", "-o", "remount,ro", Path));
 
@@ -26,5 +20,16 @@ internal sealed class MountedFolder : IDisposable
     {
         Shell.Run("umount", "--lazy", Path);
         Directory.Delete(Path);
+    }
+
+    private static MountedFolder Mount(params string[] arguments)
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "only root can mount a filesystem");
+        var path = Directory.CreateTempSubdirectory("becket-mount-").FullName;
+        if (Shell.Run("mount", [.. arguments, path]) is not null)
+            return new MountedFolder(path);
+        Directory.Delete(path);
+        Assert.Skip("root may not mount a filesystem here");
+        return null;
     }
 }

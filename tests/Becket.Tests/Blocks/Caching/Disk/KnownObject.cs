@@ -6,6 +6,8 @@ namespace Becket.Tests.Blocks.Caching.Disk;
 /// <summary>An object of any size whose bytes follow from its number: noise, with some blocks of zeroes between.</summary>
 internal sealed class KnownObject(int number, long size)
 {
+    private static readonly byte[] Noise = MakeNoise();
+
     public string Identity => $"https://store.test/bucket/object-{number} etag-{number} version-{number}";
 
     public long Size => size;
@@ -16,11 +18,15 @@ internal sealed class KnownObject(int number, long size)
     public byte[] Bytes(long piece)
     {
         var bytes = new byte[CacheGeometry.PieceLength(piece, size)];
-        new Random(Seed(piece)).NextBytes(bytes);
-        for (var block = 0; block < CacheGeometry.BlocksPerPiece; block++)
+        Noise.AsSpan((int)(Seed(piece) % CacheGeometry.Piece), bytes.Length).CopyTo(bytes); // fast, as much is compared
+        var zeroes = Zeroes(piece);
+        for (var start = 0; start < bytes.Length; start += CacheGeometry.Block)
         {
-            if ((Zeroes(piece) & (1u << block)) != 0)
-                bytes.AsSpan(block * CacheGeometry.Block, Math.Min(CacheGeometry.Block, bytes.Length - (block * CacheGeometry.Block))).Clear();
+            var block = bytes.AsSpan(start, Math.Min(CacheGeometry.Block, bytes.Length - start));
+            if ((zeroes & (1u << (start / CacheGeometry.Block))) != 0)
+                block.Clear();
+            else
+                block[0] = (byte)(Seed(piece) >> 16); // pieces with the same stretch of the noise differ
         }
         return bytes;
     }
@@ -28,7 +34,7 @@ internal sealed class KnownObject(int number, long size)
     /// <summary>About one block in eight.</summary>
     public uint Zeroes(long piece)
     {
-        var random = new Random(~Seed(piece));
+        var random = new Random((int)Seed(piece));
         var all = (uint)random.NextInt64(uint.MaxValue) & (uint)random.NextInt64(uint.MaxValue) & (uint)random.NextInt64(uint.MaxValue);
         return all & CacheGeometry.BlocksIn(piece, size);
     }
@@ -72,6 +78,13 @@ internal sealed class KnownObject(int number, long size)
         }
     }
 
+    private static byte[] MakeNoise()
+    {
+        var noise = new byte[2 * CacheGeometry.Piece];
+        new Random(0).NextBytes(noise);
+        return noise;
+    }
+
     /// <summary>The same in every process, which System.HashCode is not.</summary>
-    private int Seed(long piece) => unchecked((int)((((ulong)number * 1_000_003) + (ulong)piece) * 0x9E3779B97F4A7C15 >> 32));
+    private uint Seed(long piece) => (uint)((((ulong)number * 1_000_003) + (ulong)piece) * 0x9E3779B97F4A7C15 >> 32);
 }

@@ -17,7 +17,8 @@ public sealed partial class RetryingObjectStore
         public async ValueTask OpenAsync(CancellationToken cancellationToken)
         {
             var rest = new ObjectRange(range.Offset + _got, range.Length - _got);
-            _attempt = await RunAsync(request, token => store.OpenReadAsync(pin, rest, token), cancellationToken);
+            _attempt = await RunAsync(
+                request, (store, pin, rest), static (open, token) => open.store.OpenReadAsync(open.pin, open.rest, token), cancellationToken);
         }
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -33,7 +34,8 @@ public sealed partial class RetryingObjectStore
                     await OpenAsync(cancellationToken);
                 try
                 {
-                    var read = await request.TryAsync(token => _attempt!.ReadAsync(buffer, token), cancellationToken);
+                    var read = await request.TryAsync(
+                        (Body: _attempt!, buffer), static (attempt, token) => attempt.Body.ReadAsync(attempt.buffer, token), cancellationToken);
                     if (read == 0)
                         throw Short();
                     _got += read;

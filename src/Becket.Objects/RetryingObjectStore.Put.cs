@@ -11,7 +11,11 @@ public sealed partial class RetryingObjectStore
         var request = Begin(key, Policy.Deadline + allowance, Policy.StallTimeout + allowance);
         try
         {
-            return await RunAsync(request, token => inner.PutAsync(key, body, condition, token), cancellationToken);
+            return await RunAsync(
+                request,
+                (inner, key, body, condition),
+                static (put, token) => put.inner.PutAsync(put.key, put.body, put.condition, token),
+                cancellationToken);
         }
         catch (ObjectStoreException e) when (e.Error == ObjectStoreError.PreconditionFailed && request.Attempts > 1)
         {

@@ -12,6 +12,7 @@ public sealed partial class RetryingObjectStore
         RetryingObjectStore store, string key, TimeSpan deadline, TimeSpan stallTimeout, int maximumAttempts, LogLevel retryLevel)
     {
         private readonly long _started = store.Time.GetTimestamp();
+        private CancellationTokenSource? _expiry;
 
         private TimeSpan Elapsed => store.Time.GetElapsedTime(_started);
 
@@ -25,7 +26,8 @@ public sealed partial class RetryingObjectStore
         /// Runs one step of an attempt under the stall time-out and what is left of the deadline. Running out of time is a
         /// transient failure; the caller's own cancellation is passed on.
         /// </summary>
-        public async ValueTask<T> TryAsync<T>(Func<CancellationToken, ValueTask<T>> step, CancellationToken cancellationToken)
+        public async ValueTask<T> TryAsync<TState, T>(
+            TState state, Func<TState, CancellationToken, ValueTask<T>> step, CancellationToken cancellationToken)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var left = Left;
@@ -33,11 +35,16 @@ public sealed partial class RetryingObjectStore
             if (limit <= TimeSpan.Zero)
                 throw Transient("there was no time left");
 
-            using var expiry = new CancellationTokenSource(limit, store.Time);
-            await using var registration = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), expiry);
+            var expiry = _expiry ??= new CancellationTokenSource(Timeout.InfiniteTimeSpan, store.Time);
             try
             {
-                return await step(expiry.Token);
+                var running = step(state, expiry.Token);
+                if (running.IsCompletedSuccessfully)
+                    return running.Result; // bytes that are here already: no clock is set for them
+
+                expiry.CancelAfter(limit);
+                await using var registration = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), expiry);
+                return await running;
             }
             catch (OperationCanceledException e)
             {
@@ -46,6 +53,16 @@ public sealed partial class RetryingObjectStore
                 if (!expiry.IsCancellationRequested)
                     throw;
                 throw Transient(Text($"nothing came for {limit.TotalSeconds:0.#} s"), e);
+            }
+            finally
+            {
+                // One source serves all the steps; not one that has fired, or that may be firing just now. Nobody disposes the
+                // last one: a source without a running timer holds nothing but memory.
+                if (!expiry.TryReset())
+                {
+                    expiry.Dispose();
+                    _expiry = null;
+                }
             }
         }
 

@@ -16,8 +16,11 @@ public sealed partial class RetryingObjectStore(IObjectStore inner, RetryPolicy 
 
     public string Name => inner.Name;
 
-    public ValueTask<ObjectInfo?> HeadAsync(string key, string? versionId, CancellationToken cancellationToken) =>
-        RunAsync(BeginHead(key), token => inner.HeadAsync(key, versionId, token), cancellationToken);
+    public ValueTask<ObjectInfo?> HeadAsync(string key, string? versionId, CancellationToken cancellationToken) => RunAsync(
+        BeginHead(key),
+        (inner, key, versionId),
+        static (head, token) => head.inner.HeadAsync(head.key, head.versionId, token),
+        cancellationToken);
 
     public async ValueTask<Stream> OpenReadAsync(ObjectPin pin, ObjectRange range, CancellationToken cancellationToken)
     {
@@ -28,9 +31,10 @@ public sealed partial class RetryingObjectStore(IObjectStore inner, RetryPolicy 
 
     public async ValueTask DeleteAsync(string key, CancellationToken cancellationToken) => await RunAsync(
         Begin(key, Policy.Deadline),
-        async token =>
+        (inner, key),
+        static async (delete, token) =>
         {
-            await inner.DeleteAsync(key, token);
+            await delete.inner.DeleteAsync(delete.key, token);
             return true;
         },
         cancellationToken);
@@ -51,11 +55,14 @@ public sealed partial class RetryingObjectStore(IObjectStore inner, RetryPolicy 
                 try
                 {
                     // The enumerator was given its token once and for all, so a time limit has to go through that one.
-                    if (!await request.TryAsync(async limit =>
+                    if (!await request.TryAsync(
+                        (objects, stopping),
+                        static async (listing, limit) =>
                         {
-                            await using var _ = limit.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), stopping);
-                            return await objects.MoveNextAsync();
-                        }, cancellationToken))
+                            await using var _ = limit.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), listing.stopping);
+                            return await listing.objects.MoveNextAsync();
+                        },
+                        cancellationToken))
                         yield break;
                 }
                 catch (ObjectStoreException e) when (e.IsTransient)
@@ -86,14 +93,15 @@ public sealed partial class RetryingObjectStore(IObjectStore inner, RetryPolicy 
     private Request BeginHead(string key) =>
         new(this, key, Policy.HeadDeadline, Policy.StallTimeout, Policy.HeadAttempts, LogLevel.Information);
 
-    private static async ValueTask<T> RunAsync<T>(Request request, Func<CancellationToken, ValueTask<T>> attempt, CancellationToken cancellationToken)
+    private static async ValueTask<T> RunAsync<TState, T>(
+        Request request, TState state, Func<TState, CancellationToken, ValueTask<T>> attempt, CancellationToken cancellationToken)
     {
         while (true)
         {
             try
             {
                 request.CountAttempt();
-                return await request.TryAsync(attempt, cancellationToken);
+                return await request.TryAsync(state, attempt, cancellationToken);
             }
             catch (ObjectStoreException e) when (e.IsTransient)
             {

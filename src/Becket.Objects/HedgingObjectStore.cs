@@ -7,10 +7,7 @@ namespace Becket.Objects;
 /// identical GET beside it, and the first good answer wins (README, invariants 11 and 12). Stands below
 /// <see cref="RetryingObjectStore"/>: what fails is not tried again here. Owns the store below.
 /// </summary>
-/// <remarks>
-/// Only the wait for an answer is hedged. A body that hangs is the retry layer's, which goes on from the byte it reached;
-/// here nobody could tell a body that hangs from a reader who does not read.
-/// </remarks>
+/// <remarks>Only the wait for an answer is hedged. A body that hangs is the retry layer's, which goes on from the byte it reached.</remarks>
 public sealed partial class HedgingObjectStore : IObjectStore
 {
     private readonly IObjectStore _inner;

@@ -9,6 +9,9 @@ namespace Becket.Commands;
 /// <summary><c>becket serve</c>: offers sources as NBD exports. Option names are nbdkit's, whose users know them.</summary>
 internal sealed class ServeCommand
 {
+    /// <summary>Ready before the first client comes: about as many as its first reads use at once.</summary>
+    private const int WarmConnections = 8;
+
     private readonly Argument<string[]> _words = new("source") { Description = "s3://bucket/key, https://host/file, a local file; or nbdkit's bucket=B key=K ...", Arity = ArgumentArity.ZeroOrMore, HelpName = "SOURCE" };
     private readonly Option<string[]> _exports = new("--export") { Description = "One of several exports; the first is the default one", HelpName = "NAME=SOURCE", AllowMultipleArgumentsPerToken = false };
     private readonly Option<string> _exportName = new("--exportname", "-e", "--export-name") { Description = "Name of the single export (default: the empty name)", HelpName = "NAME" };
@@ -48,7 +51,7 @@ internal sealed class ServeCommand
         if (words.Parameters.HasSecret)
             Log.SecretOnCommandLine(loggers.CreateLogger<ServeCommand>());
 
-        using var opener = new SourceOpener(settings, loggers);
+        using var opener = new SourceOpener(settings, loggers) { WarmConnections = WarmConnections };
         using var cache = new SourceCache(plan, loggers);
         await using var catalog = await ExportCatalog.OpenAsync(exports, opener, cache, loggers, stopping);
         return await new Server(catalog, listening, loggers).RunAsync(stopping);

@@ -16,7 +16,14 @@ internal sealed class SourceOpener(StoreSettings settings, ILoggerFactory logger
 {
     private readonly AwsSettings _aws = AwsEnvironment.Resolve(settings.Aws, Environment.GetEnvironmentVariable);
     private readonly List<IDisposable> _credentialChains = [];
+    private readonly List<MeteredObjectStore> _stores = [];
     private HttpMessageInvoker? _http;
+
+    /// <summary>Connections that are made ready when a store's object is opened; none for who only looks.</summary>
+    public int WarmConnections { get; init; }
+
+    /// <summary>The meters of the stores that were opened, one for each device that comes from a store.</summary>
+    public IReadOnlyList<MeteredObjectStore> Stores => _stores;
 
     private HttpMessageInvoker Http => _http ??= HttpTransport.Create(new HttpTransportOptions { CaBundle = _aws.CaBundle });
 
@@ -73,7 +80,7 @@ internal sealed class SourceOpener(StoreSettings settings, ILoggerFactory logger
     private async ValueTask<IBlockDevice> OpenAsync(DeviceSource.Http source, CancellationToken cancellationToken)
     {
         var store = new HttpObjectStore(source.Url, Http, loggers.CreateLogger<HttpObjectStore>());
-        return await ObjectDevice.OpenAsync(Retrying(store), store.Key, versionId: null, cancellationToken);
+        return await ObjectDevice.OpenAsync(Stack(store), store.Key, versionId: null, cancellationToken);
     }
 
     private async ValueTask<IBlockDevice> OpenAsync(DeviceSource.S3 source, CancellationToken cancellationToken)
@@ -88,7 +95,7 @@ internal sealed class SourceOpener(StoreSettings settings, ILoggerFactory logger
             CustomerKey = settings.CustomerKeyFile is null ? null : S3CustomerKey.ReadFile(settings.CustomerKeyFile),
         };
         var store = new S3ObjectStore(options, FindCredentials(), Http, TimeProvider.System, loggers.CreateLogger<S3ObjectStore>());
-        return await ObjectDevice.OpenAsync(Retrying(store), source.Uri.Key, source.Uri.VersionId, cancellationToken);
+        return await ObjectDevice.OpenAsync(Stack(store), source.Uri.Key, source.Uri.VersionId, cancellationToken);
     }
 
     private IS3CredentialSource FindCredentials()
@@ -103,6 +110,13 @@ internal sealed class SourceOpener(StoreSettings settings, ILoggerFactory logger
         return chain;
     }
 
-    private RetryingObjectStore Retrying(IObjectStore store) =>
-        new(store, new RetryPolicy(), TimeProvider.System, loggers.CreateLogger<RetryingObjectStore>());
+    /// <summary>The layers over a store that sends, bottom up.</summary>
+    private RetryingObjectStore Stack(IObjectStore sender)
+    {
+        var metered = new MeteredObjectStore(sender, TimeProvider.System);
+        _stores.Add(metered);
+        var warming = new WarmingObjectStore(metered, WarmConnections);
+        var hedging = new HedgingObjectStore(warming, new HedgePolicy(), TimeProvider.System);
+        return new RetryingObjectStore(hedging, new RetryPolicy(), TimeProvider.System, loggers.CreateLogger<RetryingObjectStore>());
+    }
 }

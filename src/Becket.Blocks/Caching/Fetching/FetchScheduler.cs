@@ -16,7 +16,6 @@ internal sealed partial class FetchScheduler : IFetchTarget, IAsyncDisposable
     private readonly IRangeSource _source;
     private readonly BlockCache _cache;
     private readonly CachedPieces _pieces;
-    private readonly FetchPolicy _policy;
     private readonly FetchPlanner _planner;
     private readonly FetchQueue _queue;
     private readonly ConnectionLimit _limit;
@@ -34,8 +33,7 @@ internal sealed partial class FetchScheduler : IFetchTarget, IAsyncDisposable
     {
         (_source, _cache, _pieces, _time) = (source, cache, pieces, time);
         _opened = time.GetTimestamp();
-        _policy = settings.Policy;
-        _planner = new FetchPlanner(source.Info.Size, _policy);
+        _planner = new FetchPlanner(source.Info.Size, settings.Policy);
         _limit = new ConnectionLimit(settings.Connections);
         _queue = new FetchQueue(_limit.Current);
     }
@@ -154,7 +152,7 @@ internal sealed partial class FetchScheduler : IFetchTarget, IAsyncDisposable
         var arrival = new Arrival(range, priority) { Created = _time.GetTimestamp() };
         _arrivals.Add(arrival);
         _queue.Enqueue(arrival);
-        while (_queue.TryDrop(_policy.Waiting) is { } dropped)
+        while (_queue.TryDrop(_planner.Sizes.Waiting) is { } dropped)
         {
             _pieces.SetPending(dropped.Range, pending: false);
             _arrivals.Remove((Arrival)dropped);

@@ -25,6 +25,9 @@ public abstract class BlockDevice : IBlockDevice
 
     public virtual ValueTask PrefetchAsync(ByteRange range, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
+    /// <summary>A device that knows extents and cannot look them up at once leaves it at "maybe".</summary>
+    public virtual bool MayHaveZeroes(ByteRange range) => Info.Has(BlockDeviceFeatures.Extents);
+
     /// <summary>Everything is data: the answer of a device that does not know better.</summary>
 #pragma warning disable CS1998 // an iterator that has nothing to wait for
     public virtual async IAsyncEnumerable<Extent> GetExtentsAsync(

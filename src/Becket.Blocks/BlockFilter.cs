@@ -29,6 +29,8 @@ public abstract class BlockFilter(IBlockDevice inner) : IBlockDevice
     public virtual ValueTask PrefetchAsync(ByteRange range, CancellationToken cancellationToken) =>
         Inner.PrefetchAsync(range, cancellationToken);
 
+    public virtual bool MayHaveZeroes(ByteRange range) => Inner.MayHaveZeroes(range);
+
     public virtual IAsyncEnumerable<Extent> GetExtentsAsync(ByteRange range, CancellationToken cancellationToken) =>
         Inner.GetExtentsAsync(range, cancellationToken);
 

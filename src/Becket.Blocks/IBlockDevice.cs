@@ -53,6 +53,12 @@ public interface IBlockDevice : IAsyncDisposable
     /// <summary>A hint that a range will be read soon (NBD: CACHE). May do nothing.</summary>
     ValueTask PrefetchAsync(ByteRange range, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Whether <see cref="GetExtentsAsync"/> is worth asking: false where it would name no zero stretch in the range, or none that
+    /// the device can think of without waiting, allocating or leaving the thread. True promises nothing.
+    /// </summary>
+    bool MayHaveZeroes(ByteRange range);
+
     /// <summary>What is known about a range: gapless, ascending, clipped to the range, never empty for a non-empty range.</summary>
     IAsyncEnumerable<Extent> GetExtentsAsync(ByteRange range, CancellationToken cancellationToken);
 }

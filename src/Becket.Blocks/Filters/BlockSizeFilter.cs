@@ -166,6 +166,8 @@ public sealed class BlockSizeFilter : BlockFilter
     public override ValueTask PrefetchAsync(ByteRange range, CancellationToken cancellationToken) =>
         range.IsEmpty ? ValueTask.CompletedTask : Inner.PrefetchAsync(range.AlignOutward(_block), cancellationToken);
 
+    public override bool MayHaveZeroes(ByteRange range) => !range.IsEmpty && Inner.MayHaveZeroes(range.AlignOutward(_block));
+
     public override async IAsyncEnumerable<Extent> GetExtentsAsync(
         ByteRange range, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

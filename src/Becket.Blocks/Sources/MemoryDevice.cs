@@ -111,6 +111,19 @@ public sealed class MemoryDevice : BlockDevice
         return ValueTask.CompletedTask;
     }
 
+    public override bool MayHaveZeroes(ByteRange range)
+    {
+        AssertInside(range);
+        for (var position = range.Offset; position < range.End;)
+        {
+            var (kind, end) = KindAt(position);
+            if (kind.HasFlag(ExtentKind.Zero))
+                return true;
+            position = end;
+        }
+        return false;
+    }
+
 #pragma warning disable CS1998 // an iterator that has nothing to wait for
     public override async IAsyncEnumerable<Extent> GetExtentsAsync(
         ByteRange range, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -54,6 +54,12 @@ internal sealed class StrictDevice(IBlockDevice inner, int block, int maximum) :
         return base.PrefetchAsync(range, cancellationToken);
     }
 
+    public override bool MayHaveZeroes(ByteRange range)
+    {
+        Check(range, long.MaxValue);
+        return base.MayHaveZeroes(range);
+    }
+
     public override async IAsyncEnumerable<Extent> GetExtentsAsync(
         ByteRange range, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

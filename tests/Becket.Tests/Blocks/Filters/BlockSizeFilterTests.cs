@@ -38,6 +38,14 @@ public class BlockSizeFilterTests : WritableDeviceContract
         Assert.True(device.TryRead(777, buffer));
         SameBytes.Check(content.AsSpan(777, 2000), buffer);
     }
+
+    [Fact]
+    public async Task A_range_that_begins_inside_a_block_may_have_the_zeroes_of_the_whole_block()
+    {
+        await using var device = await OpenAsync(new byte[Size]);
+        Assert.True(device.MayHaveZeroes(new ByteRange(777, 3)));
+        Assert.False(device.MayHaveZeroes(new ByteRange(777, 0)));
+    }
 }
 
 /// <summary>Over one that takes little at once, in an amount that is not a whole number of its blocks.</summary>

@@ -61,6 +61,22 @@ public sealed class MemoryDeviceTests : WritableDeviceContract
     }
 
     [Fact]
+    public async Task A_range_may_have_zeroes_where_a_page_is_missing_or_was_never_written_into()
+    {
+        await using var device = await OpenNoiseAsync(5 * Page);
+        await device.ZeroAsync(new ByteRange(Page, Page), WriteOptions.MayTrim, Token);
+        await device.ZeroAsync(new ByteRange(3 * Page, Page), WriteOptions.None, Token);
+
+        Assert.False(device.MayHaveZeroes(new ByteRange(0, Page)));
+        Assert.True(device.MayHaveZeroes(new ByteRange(0, Page + 1)));
+        Assert.True(device.MayHaveZeroes(new ByteRange(Page + 100, 1)));
+        Assert.False(device.MayHaveZeroes(new ByteRange(2 * Page, Page)));
+        Assert.True(device.MayHaveZeroes(new ByteRange(2 * Page, 2 * Page)));
+        Assert.False(device.MayHaveZeroes(new ByteRange(4 * Page, Page)));
+        Assert.False(device.MayHaveZeroes(new ByteRange(Page, 0)));
+    }
+
+    [Fact]
     public async Task The_short_last_page_is_given_back_too()
     {
         await using var device = await OpenNoiseAsync(Page + 100);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
+using Becket.Nbd.Transmission;
 using Microsoft.Extensions.Logging;
 
 namespace Becket.Nbd;
@@ -16,7 +17,11 @@ public sealed partial class NbdServer(IExportCatalog catalog, NbdServerOptions o
     private readonly ILogger _logger = loggers.CreateLogger("Becket.Nbd");
     private readonly ConcurrentDictionary<NbdSession, byte> _sessions = new();
     private readonly CancellationTokenSource _disposing = new();
+    private readonly TransferRoom _room = new(options.TransferMemory);
     private int _connections;
+
+    /// <summary>For tests: what the requests of all connections take.</summary>
+    internal TransferRoom Room => _room;
 
     /// <summary>
     /// Accepts clients on sockets that are bound and listening, until <paramref name="stopping"/> is cancelled. Returns, without
@@ -36,7 +41,7 @@ public sealed partial class NbdServer(IExportCatalog catalog, NbdServerOptions o
     public async Task ServeSingleAsync(Stream stream, string peer, CancellationToken stopping)
     {
         var transport = stream is NetworkStream network ? new NbdTransport(network.Socket, options.SendTimeout) : new NbdTransport(stream);
-        using var session = NbdSession.Start(transport, peer, catalog, options, _logger);
+        using var session = NbdSession.Start(transport, peer, catalog, options, _room, _logger);
 
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(stopping, _disposing.Token);
         try
@@ -94,7 +99,7 @@ public sealed partial class NbdServer(IExportCatalog catalog, NbdServerOptions o
 
         try
         {
-            var session = NbdSession.Start(new NbdTransport(socket, options.SendTimeout), peer, catalog, options, _logger);
+            var session = NbdSession.Start(new NbdTransport(socket, options.SendTimeout), peer, catalog, options, _room, _logger);
             _sessions.TryAdd(session, 0);
             _ = ForgetAsync(session);
         }

@@ -20,4 +20,10 @@ public sealed record NbdServerOptions
 
     /// <summary>The bytes of those requests. One request may exceed the bound when it is alone.</summary>
     public long BytesInFlight { get; init; } = 64 * 1024 * 1024;
+
+    /// <summary>
+    /// Memory for the requests of all connections together, headers and rounding included. One request at a time that is longer
+    /// than a quarter of it is held beside it.
+    /// </summary>
+    public long TransferMemory { get; init; } = 24 * 1024 * 1024;
 }

@@ -17,17 +17,20 @@ internal sealed partial class NbdSession : IDisposable
     private readonly string _peer;
     private readonly IExportCatalog _catalog;
     private readonly NbdServerOptions _options;
+    private readonly TransferRoom _room;
     private readonly ILogger _logger;
     private readonly ConnectionLifetime _lifetime;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile NbdConnection? _connection;
 
-    private NbdSession(NbdTransport transport, string peer, IExportCatalog catalog, NbdServerOptions options, ILogger logger)
+    private NbdSession(
+        NbdTransport transport, string peer, IExportCatalog catalog, NbdServerOptions options, TransferRoom room, ILogger logger)
     {
         _transport = transport;
         _peer = peer;
         _catalog = catalog;
         _options = options;
+        _room = room;
         _logger = logger;
         _lifetime = new ConnectionLifetime(transport);
     }
@@ -36,9 +39,10 @@ internal sealed partial class NbdSession : IDisposable
     public Task Ended => _ended.Task;
 
     /// <summary>Starts serving a client; the session owns the transport from here on.</summary>
-    public static NbdSession Start(NbdTransport transport, string peer, IExportCatalog catalog, NbdServerOptions options, ILogger logger)
+    public static NbdSession Start(
+        NbdTransport transport, string peer, IExportCatalog catalog, NbdServerOptions options, TransferRoom room, ILogger logger)
     {
-        var session = new NbdSession(transport, peer, catalog, options, logger);
+        var session = new NbdSession(transport, peer, catalog, options, room, logger);
         session.StartThread(session.Run);
         return session;
     }
@@ -73,7 +77,7 @@ internal sealed partial class NbdSession : IDisposable
             {
                 export = negotiated.Name;
                 LogOpened(_peer, export);
-                _connection = new NbdConnection(_transport, negotiated, _options, _lifetime, _logger);
+                _connection = new NbdConnection(_transport, negotiated, _options, _room, _lifetime, _logger);
                 reason = _connection.Run();
             }
         }
@@ -110,7 +114,7 @@ internal sealed partial class NbdSession : IDisposable
         }
     }
 
-    /// <summary>Stands in for the session's thread, which sleeps in a read (README, 18).</summary>
+    /// <summary>Stands in for the session's thread, which sleeps in a read (README, 20).</summary>
     private void DrainUninterruptible()
     {
         _connection?.Drain(_options.DrainTimeout);

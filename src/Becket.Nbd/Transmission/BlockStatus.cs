@@ -11,15 +11,18 @@ namespace Becket.Nbd.Transmission;
 /// </summary>
 internal static class BlockStatus
 {
-    public static async ValueTask<PooledBuffer> ReportAsync(
-        IBlockDevice device, NbdRequest request, MetaContext context, CancellationToken cancellationToken)
+    public const int MaximumSize = ChunkHeader.Size + BlockDescriptor.ContextIdSize + (NbdLimits.Descriptors * BlockDescriptor.Size);
+
+    /// <summary>Writes the whole reply into a buffer of <see cref="MaximumSize"/>, which it shortens.</summary>
+    public static async ValueTask ReportAsync(
+        IBlockDevice device, NbdRequest request, MetaContext context, TransferBuffer reply, CancellationToken cancellationToken)
     {
         var limit = request.Has(CommandFlags.ReqOne) ? 1 : NbdLimits.Descriptors;
         var descriptors = await DescribeAsync(device, new ByteRange(request.Offset, request.Length), limit, cancellationToken);
         if (descriptors.Count == 0)
             throw new BlockDeviceException(BlockError.Io, "the device reported no extents");
 
-        return Format(request.Cookie, context, descriptors);
+        Format(request.Cookie, context, descriptors, reply);
     }
 
     private static async ValueTask<List<BlockDescriptor>> DescribeAsync(
@@ -43,10 +46,10 @@ internal static class BlockStatus
         return descriptors;
     }
 
-    private static PooledBuffer Format(long cookie, MetaContext context, List<BlockDescriptor> descriptors)
+    private static void Format(long cookie, MetaContext context, List<BlockDescriptor> descriptors, TransferBuffer reply)
     {
         var length = BlockDescriptor.ContextIdSize + (descriptors.Count * BlockDescriptor.Size);
-        var reply = PooledBuffer.Rent(ChunkHeader.Size + length);
+        reply.Shorten(ChunkHeader.Size + length);
         var rest = reply.Span;
 
         new ChunkHeader(ChunkFlags.Done, ChunkType.BlockStatus, cookie, (uint)length).Write(rest);
@@ -57,7 +60,5 @@ internal static class BlockStatus
             descriptor.Write(rest);
             rest = rest[BlockDescriptor.Size..];
         }
-
-        return reply;
     }
 }

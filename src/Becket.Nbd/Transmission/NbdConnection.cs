@@ -25,6 +25,7 @@ internal sealed partial class NbdConnection
     private readonly ILogger _logger;
     private readonly ReplyFormat _format;
     private readonly ReceiveBuffer _input;
+    private readonly RoomShare _share;
     private readonly ReplyBatch _batch;
     private readonly InFlightRequests _inFlight;
     private readonly ReplySender _sender;
@@ -32,7 +33,12 @@ internal sealed partial class NbdConnection
     private readonly bool _logsRequests;
 
     public NbdConnection(
-        NbdTransport transport, NegotiatedExport export, NbdServerOptions options, ConnectionLifetime lifetime, ILogger logger)
+        NbdTransport transport,
+        NegotiatedExport export,
+        NbdServerOptions options,
+        TransferRoom room,
+        ConnectionLifetime lifetime,
+        ILogger logger)
     {
         _export = export;
         _lifetime = lifetime;
@@ -40,9 +46,10 @@ internal sealed partial class NbdConnection
         _logsRequests = logger.IsEnabled(LogLevel.Debug);
         _format = new ReplyFormat(export.Style);
         _input = new ReceiveBuffer(transport, ReceiveCapacity);
-        _batch = new ReplyBatch(_format, BatchCapacity);
+        _share = new RoomShare(room);
+        _batch = new ReplyBatch(_format, _share, BatchCapacity);
         _inFlight = new InFlightRequests(options.RequestsInFlight, options.BytesInFlight);
-        _sender = new ReplySender(transport, _format, _inFlight, lifetime);
+        _sender = new ReplySender(transport, _format, _share, _inFlight, lifetime);
         _execution = new RequestExecution(export, _format, logger, lifetime.Aborted);
     }
 
@@ -63,7 +70,7 @@ internal sealed partial class NbdConnection
         }
         catch (Exception e)
         {
-            // A defect, or no memory for a payload: the end of this connection, but an orderly one.
+            // A defect, or no memory for a request: the end of this connection, but an orderly one.
             LogUnexpected(e, _export.Name);
             _lifetime.Abort("internal error");
         }
@@ -96,6 +103,7 @@ internal sealed partial class NbdConnection
     private void WakeAll()
     {
         _inFlight.Abort();
+        _share.Abort();
         _sender.Wake();
     }
 
@@ -136,7 +144,7 @@ internal sealed partial class NbdConnection
         else if (request.Command == Command.Read)
             HandleRead(request);
         else
-            Start(request, payload: null, charge: 0);
+            Start(request, charge: 0);
     }
 
     private void HandleRead(in NbdRequest request)
@@ -146,16 +154,21 @@ internal sealed partial class NbdConnection
         if (length == 0)
             Answer(Reply.Done(request.Cookie));
         else if (size > _batch.Capacity || _execution.IsSparse(request) || !TryReadIntoBatch(request, size))
-            Start(request, payload: null, charge: length);
+            Start(request, charge: length);
     }
 
     /// <summary>The hot path: no lock, no allocation, one copy.</summary>
     private bool TryReadIntoBatch(in NbdRequest request, int size)
     {
-        if (_batch.Room < size)
-            Flush();
-
         var reply = _batch.Next(size);
+        if (reply.IsEmpty)
+        {
+            Flush();
+            reply = _batch.Next(size);
+            if (reply.IsEmpty)
+                return false;
+        }
+
         try
         {
             if (!_export.Device.TryRead(request.Offset, reply[_format.ReadHeaderSize..]))
@@ -190,12 +203,12 @@ internal sealed partial class NbdConnection
         Start(request, ReceivePayload(request), request.Length);
     }
 
-    private PooledBuffer ReceivePayload(in NbdRequest request)
+    private TransferBuffer ReceivePayload(in NbdRequest request)
     {
         if (_input.Buffered < request.Length)
             Flush();
 
-        var payload = PooledBuffer.Rent((int)request.Length);
+        var payload = Rent((int)request.Length);
         try
         {
             _input.ReceiveExactly(payload.Span);
@@ -218,17 +231,39 @@ internal sealed partial class NbdConnection
         _input.Skip(request.Length);
     }
 
-    /// <summary>Hands a request to the device; answers it here if it is done at once, else when it is.</summary>
-    /// <remarks>README, 4: it flushes before it waits for room.</remarks>
-    private void Start(in NbdRequest request, PooledBuffer? payload, long charge)
+    private TransferBuffer Rent(int length)
     {
-        if (!_inFlight.TryEnter(charge))
+        if (_share.TryRent(length) is { } buffer)
+            return buffer;
+
+        Flush();
+        return _share.Rent(length);
+    }
+
+    private void Start(in NbdRequest request, long charge)
+    {
+        var space = _execution.ReplySpace(request);
+        Start(request, space > 0 ? Rent(space) : null, charge);
+    }
+
+    /// <summary>Hands a request and its buffer to the device; answers it here if it is done at once, else when it is.</summary>
+    private void Start(in NbdRequest request, TransferBuffer? buffer, long charge)
+    {
+        try
         {
-            Flush();
-            _inFlight.Enter(charge);
+            if (!_inFlight.TryEnter(charge))
+            {
+                Flush();
+                _inFlight.Enter(charge);
+            }
+        }
+        catch
+        {
+            buffer?.Dispose();
+            throw;
         }
 
-        var running = _execution.RunAsync(request, payload);
+        var running = _execution.RunAsync(request, buffer);
         if (!running.IsCompleted)
         {
             _sender.EnsureStarted();
@@ -262,18 +297,23 @@ internal sealed partial class NbdConnection
         if (_batch.TryAdd(reply))
             return;
 
-        // Whatever is shorter than DirectSize fits into an empty batch.
         Flush();
-        _batch.TryAdd(reply);
+        if (!_batch.TryAdd(reply))
+            _sender.Send(reply);
     }
 
+    /// <summary>Sends the batch and gives its buffer back, so that a connection that waits has none.</summary>
     private void Flush()
     {
-        if (_batch.IsEmpty)
-            return;
-
-        _sender.Send(_batch.Content);
-        _batch.Clear();
+        try
+        {
+            if (!_batch.IsEmpty)
+                _sender.Send(_batch.Content);
+        }
+        finally
+        {
+            _batch.Clear();
+        }
     }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Command} offset {Offset} length {Length} flags {Flags} cookie {Cookie}")]

@@ -8,7 +8,8 @@ namespace Becket.Nbd.Transmission;
 /// </summary>
 internal sealed class ReceiveBuffer(NbdTransport transport, int capacity)
 {
-    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(capacity);
+    /// <summary>Pinned: the collector does not move it and so touches none of the pages that a client of reads never fills.</summary>
+    private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(capacity, pinned: true);
     private int _start;
     private int _end;
 

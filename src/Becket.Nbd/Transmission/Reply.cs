@@ -6,7 +6,7 @@ namespace Becket.Nbd.Transmission;
 /// </summary>
 internal readonly struct Reply
 {
-    private Reply(long cookie, Refusal refusal, PooledBuffer? content)
+    private Reply(long cookie, Refusal refusal, TransferBuffer? content)
     {
         Cookie = cookie;
         Refusal = refusal;
@@ -18,11 +18,11 @@ internal readonly struct Reply
     public Refusal Refusal { get; }
 
     /// <summary>All bytes of the reply, or null where it is only a header.</summary>
-    public PooledBuffer? Content { get; }
+    public TransferBuffer? Content { get; }
 
     public static Reply Done(long cookie) => new(cookie, default, null);
 
     public static Reply Refused(long cookie, Refusal refusal) => new(cookie, refusal, null);
 
-    public static Reply Whole(long cookie, PooledBuffer content) => new(cookie, default, content);
+    public static Reply Whole(long cookie, TransferBuffer content) => new(cookie, default, content);
 }

@@ -10,16 +10,17 @@ namespace Becket.Nbd.Transmission;
 /// The sender's own thread exists because the connection's thread may be asleep in receive when a reply is ready. It is
 /// started with the first request that has to wait; a connection of hits never has one.
 /// </remarks>
-internal sealed class ReplySender(NbdTransport transport, ReplyFormat format, InFlightRequests inFlight, ConnectionLifetime lifetime)
+internal sealed class ReplySender(
+    NbdTransport transport, ReplyFormat format, RoomShare share, InFlightRequests inFlight, ConnectionLifetime lifetime)
 {
     private const int GatherCapacity = 64 * 1024;
     private const int StackSize = 256 * 1024;
 
     private readonly Lock _sending = new();
     private readonly ConcurrentQueue<Finished> _queued = new();
+    private readonly ReplyBatch _gathered = new(format, share, GatherCapacity);
     private readonly object _bell = new();
     private bool _hasRung;
-    private ReplyBatch? _gathered;
     private Thread? _thread;
     private volatile bool _isClosing;
 
@@ -31,6 +32,16 @@ internal sealed class ReplySender(NbdTransport transport, ReplyFormat format, In
             SendQueued();
             if (!replies.IsEmpty)
                 transport.Send(replies);
+        }
+    }
+
+    /// <summary>Sends what is queued and then one reply, which stays the caller's; needs no room.</summary>
+    public void Send(in Reply reply)
+    {
+        lock (_sending)
+        {
+            SendQueued();
+            SendAlone(reply);
         }
     }
 
@@ -114,28 +125,52 @@ internal sealed class ReplySender(NbdTransport transport, ReplyFormat format, In
             }
         }
 
-        if (!lifetime.IsAborted)
+        if (lifetime.IsAborted)
+            _gathered.Clear();
+        else
             SendGathered();
     }
 
     private void Gather(in Reply reply)
     {
-        _gathered ??= new ReplyBatch(format, GatherCapacity);
+        if (_gathered.IsEmpty && _queued.IsEmpty)
+        {
+            // Nothing to gather it with.
+            SendAlone(reply);
+            return;
+        }
+
         if (_gathered.TryAdd(reply))
             return;
 
         SendGathered();
         if (!_gathered.TryAdd(reply))
-            transport.Send(reply.Content!.Span);
+            SendAlone(reply);
     }
 
     private void SendGathered()
     {
-        if (_gathered is not { IsEmpty: false })
-            return;
+        try
+        {
+            if (!_gathered.IsEmpty)
+                transport.Send(_gathered.Content);
+        }
+        finally
+        {
+            _gathered.Clear();
+        }
+    }
 
-        transport.Send(_gathered.Content);
-        _gathered.Clear();
+    private void SendAlone(in Reply reply)
+    {
+        if (reply.Content is { } content)
+        {
+            transport.Send(content.Span);
+            return;
+        }
+
+        Span<byte> header = stackalloc byte[ReplyFormat.MaximumHeaderSize];
+        transport.Send(header[..format.Write(header, reply)]);
     }
 
     private readonly record struct Finished(Reply Reply, long Charge);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Becket.Blocks;
 using Becket.Nbd.Handshake;
 using Becket.Nbd.Protocol;
@@ -14,22 +15,66 @@ internal sealed partial class RequestExecution(NegotiatedExport export, ReplyFor
     private readonly IBlockDevice _device = export.Device;
     private readonly bool _knowsExtents = format.IsStructured && export.Info.Has(BlockDeviceFeatures.Extents);
 
-    /// <summary>Whether a READ may be answered with hole chunks.</summary>
+    /// <summary>Whether a READ is worth asking for zeroes, to be answered with hole chunks.</summary>
     public bool IsSparse(in NbdRequest request) =>
-        _knowsExtents && request.Length >= SparseRead.MinimumRequest && !request.Has(CommandFlags.Df);
+        _knowsExtents && request.Length >= SparseRead.MinimumRequest && !request.Has(CommandFlags.Df)
+        && _device.MayHaveZeroes(new ByteRange(request.Offset, request.Length));
 
-    /// <summary>Runs a request; takes over <paramref name="payload"/>, the bytes of a WRITE.</summary>
-    public async ValueTask<Reply> RunAsync(NbdRequest request, PooledBuffer? payload)
+    /// <summary>The bytes that a validated request needs for its reply, to be rented before the device sees it; 0: only a header.</summary>
+    public int ReplySpace(in NbdRequest request) => request.Command switch
     {
+        Command.Read => format.ReadHeaderSize + (int)request.Length,
+        Command.BlockStatus => BlockStatus.MaximumSize,
+        _ => 0,
+    };
+
+    /// <summary>Runs a request; takes over <paramref name="buffer"/>, the payload of a WRITE or the <see cref="ReplySpace"/>.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<Reply> RunAsync(NbdRequest request, TransferBuffer? buffer)
+    {
+        var range = new ByteRange(request.Offset, request.Length);
         try
         {
-            var reply = await DispatchAsync(request, payload);
-            payload?.Dispose();
-            return reply;
+            switch (request.Command)
+            {
+                case Command.Read when IsSparse(request):
+                    await ReadSparselyAsync(request, buffer!);
+                    return Reply.Whole(request.Cookie, buffer!);
+                case Command.Read:
+                    var content = buffer!.Memory[format.ReadHeaderSize..];
+                    if (!_device.TryRead(request.Offset, content.Span))
+                        await _device.ReadAsync(request.Offset, content, aborted);
+
+                    format.WriteReadHeader(buffer.Span, request);
+                    return Reply.Whole(request.Cookie, buffer);
+                case Command.BlockStatus:
+                    await BlockStatus.ReportAsync(_device, request, export.Context!, buffer!, aborted);
+                    return Reply.Whole(request.Cookie, buffer!);
+                case Command.Write:
+                    await _device.WriteAsync(request.Offset, buffer!.Memory, OptionsOf(request), aborted);
+                    buffer.Dispose();
+                    break;
+                case Command.WriteZeroes:
+                    await _device.ZeroAsync(range, OptionsOf(request), aborted);
+                    break;
+                case Command.Trim:
+                    await _device.TrimAsync(range, OptionsOf(request), aborted);
+                    break;
+                case Command.Flush:
+                    await _device.FlushAsync(aborted);
+                    break;
+                case Command.Cache:
+                    await _device.PrefetchAsync(range, aborted);
+                    break;
+                default:
+                    throw new InvalidOperationException($"command {request.Command} passed validation");
+            }
+
+            return Reply.Done(request.Cookie);
         }
         catch (Exception e)
         {
-            payload?.Abandon();
+            buffer?.Abandon();
             return Reply.Refused(request.Cookie, Explain(request, e));
         }
     }
@@ -45,61 +90,11 @@ internal sealed partial class RequestExecution(NegotiatedExport export, ReplyFor
         return Refusal.From(failure);
     }
 
-    private async ValueTask<Reply> DispatchAsync(NbdRequest request, PooledBuffer? payload)
+    private async ValueTask ReadSparselyAsync(NbdRequest request, TransferBuffer reply)
     {
-        var range = new ByteRange(request.Offset, request.Length);
-        switch (request.Command)
-        {
-            case Command.Read:
-                return Reply.Whole(request.Cookie, await ReadAsync(request));
-            case Command.Write:
-                await _device.WriteAsync(request.Offset, payload!.Memory, OptionsOf(request), aborted);
-                break;
-            case Command.WriteZeroes:
-                await _device.ZeroAsync(range, OptionsOf(request), aborted);
-                break;
-            case Command.Trim:
-                await _device.TrimAsync(range, OptionsOf(request), aborted);
-                break;
-            case Command.Flush:
-                await _device.FlushAsync(aborted);
-                break;
-            case Command.Cache:
-                await _device.PrefetchAsync(range, aborted);
-                break;
-            case Command.BlockStatus:
-                return Reply.Whole(request.Cookie, await BlockStatus.ReportAsync(_device, request, export.Context!, aborted));
-            default:
-                throw new InvalidOperationException($"command {request.Command} passed validation");
-        }
-
-        return Reply.Done(request.Cookie);
-    }
-
-    private async ValueTask<PooledBuffer> ReadAsync(NbdRequest request)
-    {
-        if (IsSparse(request))
-        {
-            var holes = await SparseRead.FindHolesAsync(_device, new ByteRange(request.Offset, request.Length), aborted);
-            if (holes.Count > 0)
-                return await SparseRead.ReadAsync(_device, request, holes, aborted);
-        }
-
-        var reply = PooledBuffer.Rent(format.ReadHeaderSize + (int)request.Length);
-        try
-        {
-            var content = reply.Memory[format.ReadHeaderSize..];
-            if (!_device.TryRead(request.Offset, content.Span))
-                await _device.ReadAsync(request.Offset, content, aborted);
-
-            format.WriteReadHeader(reply.Span, request);
-            return reply;
-        }
-        catch
-        {
-            reply.Abandon();
-            throw;
-        }
+        // Without a hole it is one data chunk, as from any other read.
+        var holes = await SparseRead.FindHolesAsync(_device, new ByteRange(request.Offset, request.Length), aborted);
+        await SparseRead.ReadAsync(_device, request, holes, reply, aborted);
     }
 
     private static WriteOptions OptionsOf(in NbdRequest request)

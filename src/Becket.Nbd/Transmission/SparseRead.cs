@@ -41,36 +41,28 @@ internal static class SparseRead
         return holes;
     }
 
-    /// <summary>Reads what lies between the holes and returns the whole reply, which is the caller's.</summary>
-    public static async ValueTask<PooledBuffer> ReadAsync(
-        IBlockDevice device, NbdRequest request, List<ByteRange> holes, CancellationToken cancellationToken)
+    /// <summary>Reads what lies between the holes and writes the whole reply into a buffer, which it shortens.</summary>
+    /// <remarks>A hole's header and that of the data behind it are shorter than any hole, so a buffer for all the bytes is enough.</remarks>
+    public static async ValueTask ReadAsync(
+        IBlockDevice device, NbdRequest request, List<ByteRange> holes, TransferBuffer reply, CancellationToken cancellationToken)
     {
         var end = request.Offset + request.Length;
-        var reply = PooledBuffer.Rent(SizeOf(request, holes));
-        try
+        var used = 0;
+        var position = request.Offset;
+        foreach (var hole in holes)
         {
-            var used = 0;
-            var position = request.Offset;
-            foreach (var hole in holes)
-            {
-                if (hole.Offset > position)
-                    used += await AddDataAsync(position, hole.Offset, used);
+            if (hole.Offset > position)
+                used += await AddDataAsync(position, hole.Offset, used);
 
-                new HoleChunk(FlagsAt(hole.End), request.Cookie, hole.Offset, (int)hole.Length).Write(reply.Span[used..]);
-                used += HoleChunk.Size;
-                position = hole.End;
-            }
-
-            if (position < end)
-                await AddDataAsync(position, end, used);
-
-            return reply;
+            new HoleChunk(FlagsAt(hole.End), request.Cookie, hole.Offset, (int)hole.Length).Write(reply.Span[used..]);
+            used += HoleChunk.Size;
+            position = hole.End;
         }
-        catch
-        {
-            reply.Abandon();
-            throw;
-        }
+
+        if (position < end)
+            used += await AddDataAsync(position, end, used);
+
+        reply.Shorten(used);
 
         ChunkFlags FlagsAt(long chunkEnd) => chunkEnd == end ? ChunkFlags.Done : ChunkFlags.None;
 
@@ -91,18 +83,5 @@ internal static class SparseRead
     {
         if (hole.Length >= MinimumHole)
             holes.Add(hole);
-    }
-
-    private static int SizeOf(in NbdRequest request, List<ByteRange> holes)
-    {
-        var size = (int)request.Length;
-        var position = request.Offset;
-        foreach (var hole in holes)
-        {
-            size += HoleChunk.Size - (int)hole.Length + (hole.Offset > position ? DataChunk.Size : 0);
-            position = hole.End;
-        }
-
-        return size + (position < request.Offset + request.Length ? DataChunk.Size : 0);
     }
 }

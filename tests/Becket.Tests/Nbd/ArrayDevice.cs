@@ -42,6 +42,9 @@ internal sealed class ArrayDevice(byte[] content, BlockDeviceFeatures features =
     /// <summary>Called at each read that is tried on the connection's own thread.</summary>
     public Action<long>? Trying { get; init; }
 
+    /// <summary>The answer of <see cref="MayHaveZeroes"/>; null: that of a device which would have to look.</summary>
+    public bool? HasZeroes { get; init; }
+
     public List<(string Verb, ByteRange Range, WriteOptions Options)> Changes { get; } = [];
 
     public override bool TryRead(long offset, Span<byte> buffer)
@@ -84,6 +87,8 @@ internal sealed class ArrayDevice(byte[] content, BlockDeviceFeatures features =
         Note("prefetch", range, WriteOptions.None);
         return ValueTask.CompletedTask;
     }
+
+    public override bool MayHaveZeroes(ByteRange range) => HasZeroes ?? base.MayHaveZeroes(range);
 
     public override async IAsyncEnumerable<Extent> GetExtentsAsync(ByteRange range, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -161,6 +161,19 @@ public class ReadReplyTests
     }
 
     [Fact]
+    public async Task A_device_that_knows_of_no_zeroes_in_a_range_answers_it_at_once()
+    {
+        var tried = 0;
+        await using var server = new RunningServer(new ArrayDevice(new byte[Size]) { HasZeroes = false, Trying = _ => tried++ });
+        using var client = server.Connect().EnterStructured();
+
+        client.SendRequest(RawClient.Read, 0, 128 * 1024);
+
+        Assert.Equal(RawClient.Chunk.Data, client.ReceiveChunk().Type);
+        Assert.Equal(1, tried);
+    }
+
+    [Fact]
     public async Task A_sparse_read_that_fails_half_way_is_one_error_and_nothing_else()
     {
         _content.AsSpan(8192, 65536).Clear();

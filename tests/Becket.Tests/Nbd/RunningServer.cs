@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Becket.Blocks;
 using Becket.Nbd;
+using Becket.Nbd.Transmission;
 using Microsoft.Extensions.Logging;
 
 namespace Becket.Tests.Nbd;
@@ -30,6 +31,8 @@ internal sealed class RunningServer : IAsyncDisposable
     public CapturedLog Log { get; } = new();
 
     public Task Serving { get; }
+
+    public TransferRoom Room => _server.Room;
 
     public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
 

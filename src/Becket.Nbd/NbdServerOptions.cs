@@ -9,7 +9,7 @@ public sealed record NbdServerOptions
     /// <summary>From accepting a client to the end of its handshake.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>A client that takes no byte of its replies for this long is disconnected.</summary>
+    /// <summary>A client that takes no byte of its replies, or sends none of a write it has begun, for this long is disconnected.</summary>
     public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>When the server stops: how long requests that are under way may take.</summary>

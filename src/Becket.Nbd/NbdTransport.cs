@@ -3,8 +3,8 @@ using System.Net.Sockets;
 namespace Becket.Nbd;
 
 /// <summary>
-/// The bytes to and from one client: a stream, and the socket below it where there is one. One thread may receive while
-/// another sends; every failure is a <see cref="ConnectionEndedException"/>.
+/// The bytes to and from one client: a socket, or a stream that is none. One thread may receive while another sends; every
+/// failure is a <see cref="ConnectionEndedException"/>.
 /// </summary>
 /// <remarks>
 /// All calls block. An asynchronous call on the socket would make its descriptor non-blocking for good, and from then on
@@ -14,16 +14,17 @@ namespace Becket.Nbd;
 internal sealed class NbdTransport : IDisposable
 {
     private const int UnixSendBuffer = 1024 * 1024;
+    private const int NothingYet = -1;
 
-    private readonly Stream _stream;
+    private readonly Stream? _stream;
     private readonly Socket? _socket;
-    private bool _hasReceiveTimeout;
+    private readonly int _sendTimeout;
 
     public NbdTransport(Socket socket, TimeSpan sendTimeout)
     {
         _socket = socket;
-        _stream = new NetworkStream(socket, ownsSocket: true);
-        socket.SendTimeout = (int)Math.Clamp(sendTimeout.TotalMilliseconds, 1, int.MaxValue);
+        _sendTimeout = (int)Math.Clamp(sendTimeout.TotalMilliseconds, 1, int.MaxValue);
+        socket.SendTimeout = _sendTimeout;
 
         if (socket.AddressFamily == AddressFamily.Unix)
             socket.SendBufferSize = UnixSendBuffer;
@@ -38,37 +39,33 @@ internal sealed class NbdTransport : IDisposable
     public bool IsInterruptible => _socket is not null;
 
     /// <summary>Waits for at least one byte; 0: the client sends no more.</summary>
-    public int Receive(Span<byte> buffer)
-    {
-        try
-        {
-            if (_hasReceiveTimeout)
-                SetReceiveTimeout(0);
-
-            return _stream.Read(buffer);
-        }
-        catch (Exception e) when (e is IOException or ObjectDisposedException or SocketException)
-        {
-            throw new ConnectionEndedException($"receiving failed: {e.Message}", e);
-        }
-    }
+    public int Receive(Span<byte> buffer) => Receive(buffer, flags: 0);
 
     /// <summary>Waits for at least one byte, but not beyond the deadline; 0: the client sends no more.</summary>
     public int Receive(Span<byte> buffer, Deadline deadline)
     {
-        try
-        {
-            SetReceiveTimeout(deadline.RemainingMilliseconds());
-            return _stream.Read(buffer);
-        }
-        catch (IOException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.TimedOut or SocketError.WouldBlock })
-        {
+        if (_socket is not null && !IsReadable(deadline.RemainingMilliseconds()))
             throw Deadline.Stalled();
-        }
-        catch (Exception e) when (e is IOException or ObjectDisposedException or SocketException)
-        {
-            throw new ConnectionEndedException($"receiving failed: {e.Message}", e);
-        }
+
+        return Receive(buffer);
+    }
+
+    /// <summary>
+    /// Waits for a byte that the client has announced: one that stops in the middle of a request, whose memory is already
+    /// rented, has the time that it has for its replies.
+    /// </summary>
+    public int ReceiveAnnounced(Span<byte> buffer)
+    {
+        if (_socket is null)
+            return Receive(buffer);
+
+        var received = Receive(buffer, SocketCalls.DontWait);
+        if (received != NothingYet)
+            return received;
+
+        return IsReadable(_sendTimeout)
+            ? Receive(buffer)
+            : throw new ConnectionEndedException("the client stopped in the middle of a write");
     }
 
     /// <summary>Sends all of it, waiting as long as the client goes on taking some.</summary>
@@ -76,13 +73,12 @@ internal sealed class NbdTransport : IDisposable
     {
         try
         {
-            _stream.Write(data);
+            if (_socket is null)
+                _stream!.Write(data);
+            else
+                SendToSocket(_socket.SafeHandle, data);
         }
-        catch (IOException e) when (e.InnerException is SocketException { SocketErrorCode: SocketError.TimedOut or SocketError.WouldBlock })
-        {
-            throw new ConnectionEndedException("the client does not read its replies", e);
-        }
-        catch (Exception e) when (e is IOException or ObjectDisposedException or SocketException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
             throw new ConnectionEndedException($"sending failed: {e.Message}", e);
         }
@@ -94,7 +90,61 @@ internal sealed class NbdTransport : IDisposable
     /// <summary>Makes receiving and sending fail at once, whoever waits in them.</summary>
     public void Break() => Shutdown(SocketShutdown.Both);
 
-    public void Dispose() => _stream.Dispose();
+    public void Dispose()
+    {
+        _socket?.Dispose();
+        _stream?.Dispose();
+    }
+
+    private int Receive(Span<byte> buffer, int flags)
+    {
+        try
+        {
+            if (_socket is null)
+                return _stream!.Read(buffer);
+
+            while (true)
+            {
+                var received = SocketCalls.Receive(_socket.SafeHandle, buffer, buffer.Length, flags);
+                if (received >= 0)
+                    return (int)received;
+                if (SocketCalls.LastError == SocketCalls.TryAgain && flags == SocketCalls.DontWait)
+                    return NothingYet;
+                if (SocketCalls.LastError != SocketCalls.Interrupted)
+                    throw new ConnectionEndedException($"receiving failed: {SocketCalls.LastErrorSentence}");
+            }
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            throw new ConnectionEndedException($"receiving failed: {e.Message}", e);
+        }
+    }
+
+    private bool IsReadable(int milliseconds)
+    {
+        try
+        {
+            return SocketCalls.IsReadable(_socket!.SafeHandle, milliseconds);
+        }
+        catch (ObjectDisposedException e)
+        {
+            throw new ConnectionEndedException($"receiving failed: {e.Message}", e);
+        }
+    }
+
+    private static void SendToSocket(SafeSocketHandle socket, ReadOnlySpan<byte> data)
+    {
+        while (!data.IsEmpty)
+        {
+            var sent = SocketCalls.Send(socket, data, data.Length, SocketCalls.NoSignal);
+            if (sent >= 0)
+                data = data[(int)sent..];
+            else if (SocketCalls.LastError == SocketCalls.TryAgain)
+                throw new ConnectionEndedException("the client does not read its replies");
+            else if (SocketCalls.LastError != SocketCalls.Interrupted)
+                throw new ConnectionEndedException($"sending failed: {SocketCalls.LastErrorSentence}");
+        }
+    }
 
     private void Shutdown(SocketShutdown how)
     {
@@ -106,14 +156,5 @@ internal sealed class NbdTransport : IDisposable
         {
             // The client was faster, which is what was wanted.
         }
-    }
-
-    private void SetReceiveTimeout(int milliseconds)
-    {
-        if (_socket is null)
-            return;
-
-        _socket.ReceiveTimeout = milliseconds;
-        _hasReceiveTimeout = milliseconds != 0;
     }
 }

@@ -73,7 +73,7 @@ internal sealed class ReceiveBuffer(NbdTransport transport, int capacity)
 
     private int ReceiveSome(Span<byte> destination)
     {
-        var received = transport.Receive(destination);
+        var received = transport.ReceiveAnnounced(destination);
         return received > 0 ? received : throw new ConnectionEndedException("the client left in the middle of a write");
     }
 }

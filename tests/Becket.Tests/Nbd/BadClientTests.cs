@@ -51,6 +51,19 @@ public class BadClientTests
     }
 
     [Fact]
+    public async Task A_client_that_stops_in_the_middle_of_a_write_does_not_keep_its_memory()
+    {
+        await using var server = new RunningServer(new ArrayDevice(_content), new NbdServerOptions { SendTimeout = TimeSpan.FromMilliseconds(100) });
+        using var bad = server.Connect().EnterSimple();
+
+        bad.SendRequest(RawClient.Write, 0, 1024 * 1024, payload: new byte[1000]);
+
+        await server.Log.WaitForAsync("the client stopped in the middle of a write");
+        Assert.True(bad.IsClosed());
+        Assert.Equal(0, server.Room.Held);
+    }
+
+    [Fact]
     public async Task Random_requests_with_a_right_magic_are_all_answered_or_disconnected()
     {
         await using var server = new RunningServer(new ArrayDevice(new byte[100_000]));

@@ -116,7 +116,10 @@ public sealed class MeterFilter(IBlockDevice inner, string name, TimeProvider ti
         }
     }
 
-    /// <summary>Does not allocate when the device answers at once, as the delegates are static.</summary>
+    /// <summary>
+    /// Does not allocate when the device answers at once, as the delegates are static, and seldom when it does not.
+    /// </summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask MeasureAsync<TCall>(DeviceOperation operation, long bytes, TCall call, Func<TCall, ValueTask> ask)
     {
         var started = time.GetTimestamp();

@@ -51,6 +51,25 @@ public sealed class CacheFilter : BlockFilter
 
     private string? ProfileBesideBlocks => _pieces.Disk is { IsOff: false } disk ? Path.Combine(disk.Folder, "profile") : null;
 
+    /// <param name="reads">How many reads there were in all; those that did not wait are only counted above.</param>
+    public CacheTotals TotalsOver(long reads)
+    {
+        var totals = _scheduler.Totals;
+        var waits = totals.Waits.Count;
+        var hits = Math.Max(0, reads - waits);
+        return new CacheTotals
+        {
+            Waits = waits,
+            ReadMedian = totals.Waits.Percentile(0.5, hits),
+            ReadPercentile99 = totals.Waits.Percentile(0.99, hits),
+            DemandGets = totals.DemandGets,
+            BackgroundGets = totals.BackgroundGets,
+            BytesFetched = totals.DemandBytes + totals.BackgroundBytes,
+            BytesFromDisk = totals.DiskBytes,
+            Failed = totals.Failed,
+        };
+    }
+
     public override bool TryRead(long offset, Span<byte> buffer) => _pieces.TryCopy(offset, buffer);
 
     public override ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)
@@ -73,7 +92,7 @@ public sealed class CacheFilter : BlockFilter
             await ReadPartAsync(position, buffer.Slice(done, count), started, cancellationToken);
             done += count;
         }
-        _scheduler.Totals.CountWait(_time.GetElapsedTime(started));
+        _scheduler.Totals.Waits.Add(_time.GetElapsedTime(started));
     }
 
     /// <summary>Reads what lies in one piece.</summary>
@@ -112,6 +131,8 @@ public sealed class CacheFilter : BlockFilter
             _scheduler.Prefetch(range);
         return default;
     }
+
+    public override bool MayHaveZeroes(ByteRange range) => _pieces.MayHaveZeroes(range);
 
 #pragma warning disable CS1998 // an iterator that has nothing to wait for
     public override async IAsyncEnumerable<Extent> GetExtentsAsync(

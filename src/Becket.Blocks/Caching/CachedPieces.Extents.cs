@@ -20,6 +20,18 @@ internal sealed partial class CachedPieces
         }
     }
 
+    /// <summary>Whether a zero block is known in a range without asking the disk. Needs no lock.</summary>
+    public bool MayHaveZeroes(ByteRange range)
+    {
+        for (var piece = PieceOf(range.Offset); piece * Piece < range.End; piece++)
+        {
+            ref var state = ref _table.Find(piece);
+            if (!System.Runtime.CompilerServices.Unsafe.IsNullRef(ref state) && Volatile.Read(ref state.Zero) != 0)
+                return true;
+        }
+        return false;
+    }
+
     private ExtentKind KindAt(long offset) =>
         (Zero(PieceOf(offset)) >> (int)(offset % Piece / Block) & 1) != 0 ? ExtentKind.Hole | ExtentKind.Zero : ExtentKind.Data;
 

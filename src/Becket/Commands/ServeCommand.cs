@@ -54,6 +54,7 @@ internal sealed class ServeCommand
         using var opener = new SourceOpener(settings, loggers) { WarmConnections = WarmConnections };
         using var cache = new SourceCache(plan, loggers);
         await using var catalog = await ExportCatalog.OpenAsync(exports, opener, cache, loggers, stopping);
+        using var statistics = new Statistics(catalog, opener.Stores, parsed.GetValue(VerboseOption.Instance));
         return await new Server(catalog, listening, loggers).RunAsync(stopping);
     }
 

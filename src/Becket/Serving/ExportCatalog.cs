@@ -18,11 +18,14 @@ internal sealed class ExportCatalog : IExportCatalog, IAsyncDisposable
     /// <summary>Names longer than this cannot be sent (NBD specification, "Values").</summary>
     private const int MaximumName = 4096;
 
-    private readonly OrderedDictionary<string, IBlockDevice> _devices = new(StringComparer.Ordinal);
+    private readonly OrderedDictionary<string, ServedDevice> _devices = new(StringComparer.Ordinal);
 
     private ExportCatalog()
     {
     }
+
+    /// <summary>Every export with its name, in the order of the command line.</summary>
+    public IEnumerable<KeyValuePair<string, ServedDevice>> Exports => _devices;
 
     public string DefaultName => _devices.GetAt(0).Key;
 
@@ -43,7 +46,7 @@ internal sealed class ExportCatalog : IExportCatalog, IAsyncDisposable
 
                 var device = await DeviceStack.OpenAsync(export.Name, export.Source, export.Access, opener, cache, cancellationToken);
                 catalog._devices.Add(export.Name, device);
-                Log.Opened(logger, export.Source, export.Name, device.Info.Size);
+                Log.Opened(logger, export.Source, export.Name, device.Device.Info.Size);
             }
 
             return catalog;
@@ -65,19 +68,19 @@ internal sealed class ExportCatalog : IExportCatalog, IAsyncDisposable
 
     public ValueTask<IBlockDevice?> OpenAsync(string name, CancellationToken cancellationToken)
     {
-        if (_devices.TryGetValue(name, out var device))
-            return ValueTask.FromResult<IBlockDevice?>(device);
-        return ValueTask.FromResult(name.Length == 0 ? _devices.GetAt(0).Value : null);
+        if (_devices.TryGetValue(name, out var export))
+            return ValueTask.FromResult<IBlockDevice?>(export.Device);
+        return ValueTask.FromResult<IBlockDevice?>(name.Length == 0 ? _devices.GetAt(0).Value.Device : null);
     }
 
     /// <summary>What is offered, for people: the source and its size, or how many there are.</summary>
     public override string ToString() => _devices.Count == 1
-        ? $"{_devices.GetAt(0).Value.Info.Description} ({ByteCount.Format(_devices.GetAt(0).Value.Info.Size)})"
+        ? $"{_devices.GetAt(0).Value.Device.Info.Description} ({ByteCount.Format(_devices.GetAt(0).Value.Device.Info.Size)})"
         : $"{_devices.Count} exports ({string.Join(", ", _devices.Keys)})";
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var device in _devices.Values)
-            await device.DisposeAsync();
+        foreach (var export in _devices.Values)
+            await export.Device.DisposeAsync();
     }
 }

@@ -1,4 +1,4 @@
-using Becket.Blocks;
+using Becket.Blocks.Caching;
 using Becket.Blocks.Filters;
 
 namespace Becket.Sources;
@@ -9,13 +9,17 @@ namespace Becket.Sources;
 /// </summary>
 internal static class DeviceStack
 {
-    public static async ValueTask<IBlockDevice> OpenAsync(
+    public static async ValueTask<ServedDevice> OpenAsync(
         string export, DeviceSource source, FileAccess access, SourceOpener opener, SourceCache cache, CancellationToken cancellationToken)
     {
         var device = await opener.OpenAsync(source, access, cancellationToken);
         device = cache.Over(device, opener.PlaceOf(source));
+        var cached = device as CacheFilter;
         device = new BlockSizeFilter(device);
-        device = new MeterFilter(device, export, TimeProvider.System);
-        return device;
+        var metered = new MeterFilter(device, export, TimeProvider.System);
+        return new ServedDevice(metered, cached);
     }
 }
+
+/// <summary>A device that is ready to be served, and what its layers can tell of it. Disposing the device disposes them all.</summary>
+internal sealed record ServedDevice(MeterFilter Device, CacheFilter? Cache);

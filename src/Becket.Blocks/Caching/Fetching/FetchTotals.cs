@@ -3,7 +3,7 @@ namespace Becket.Blocks.Caching.Fetching;
 /// <summary>What was brought in so far. Added to under the cache's lock; read by anybody.</summary>
 internal sealed class FetchTotals
 {
-    private long _demandGets, _backgroundGets, _demandBytes, _backgroundBytes, _failed, _diskBytes, _waits, _waited;
+    private long _demandGets, _backgroundGets, _demandBytes, _backgroundBytes, _failed, _diskBytes;
 
     public long DemandGets => Volatile.Read(ref _demandGets);
 
@@ -17,14 +17,8 @@ internal sealed class FetchTotals
 
     public long DiskBytes => Volatile.Read(ref _diskBytes);
 
-    /// <summary>Reads that waited for something.</summary>
-    public long Waits => Volatile.Read(ref _waits);
-
-    public void CountWait(TimeSpan waited)
-    {
-        Interlocked.Increment(ref _waits);
-        Interlocked.Add(ref _waited, waited.Ticks);
-    }
+    /// <summary>Of the reads that waited for something.</summary>
+    public WaitTimes Waits { get; } = new();
 
     public void Add(Arrival arrival, Exception? failure)
     {

@@ -166,7 +166,8 @@ public class FetchQueueTests
 
             Assert.Equal(queued.Count, _queue.Queued);
             Assert.Equal(running.Count, _queue.Running);
-            Assert.Equal(queued.Where(fetch => fetch.Priority == FetchPriority.Background).Sum(fetch => fetch.Range.Length), _queue.Waiting);
+            var background = queued.Where(fetch => fetch.Priority == FetchPriority.Background);
+            Assert.Equal(background.Sum(fetch => fetch.Range.Length), _queue.Waiting);
         }
     }
 

@@ -126,7 +126,8 @@ public sealed partial class DiskCacheObject : IDisposable
     /// In the order that keeps every state between right (invariants 2 and 5): the record of use, by which an eviction finds the
     /// piece; the bytes; their marks.
     /// </summary>
-    private void Store(DiskObjectFiles files, long piece, uint blocks, uint zeroBlocks, ReadOnlySpan<byte> buffer, ReadOnlySpan<ulong> marks)
+    private void Store(
+        DiskObjectFiles files, long piece, uint blocks, uint zeroBlocks, ReadOnlySpan<byte> buffer, ReadOnlySpan<ulong> marks)
     {
         var start = piece * CacheGeometry.Piece;
         // The lock on the file belongs to all threads of this object at once, so the first to unlock would take it from the others.

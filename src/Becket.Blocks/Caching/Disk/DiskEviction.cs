@@ -7,8 +7,8 @@ namespace Becket.Blocks.Caching.Disk;
 /// One eviction: takes pieces out of a cache folder until it is some way below its limit. One process at a time does it.
 /// </summary>
 /// <remarks>
-/// <para>The order is that of SIEVE, in batches. A hand goes over the pieces of all objects from the oldest to the newest, by when they came
-/// onto the disk, and then starts again. A piece that was used since the hand last passed loses the sign of it and stays where it
+/// <para>The order is that of SIEVE, in batches. A hand goes over the pieces of all objects from the oldest to the newest, by when they
+/// came onto the disk, and then starts again. A piece that was used since the hand last passed loses the sign of it and stays where it
 /// is; any other goes. The hand stays where it stopped, for the next run.</para>
 /// <para>That withstands scans: a large read that is never repeated leaves pieces without a sign, which the hand takes as it comes by,
 /// while those that are used again and again survive in place and need not be moved, or written at all, on a hit.</para>

@@ -29,7 +29,7 @@ internal sealed class DiskFile(SafeFileHandle handle, string path) : IDisposable
                 if (count > 0)
                     done += (int)count;
                 else if (Libc.LastError != Interrupted)
-                    throw FileFailure.From(path, $"read {new ByteRange(offset, buffer.Length)}", Libc.LastError);
+                    throw Failed($"read {new ByteRange(offset, buffer.Length)}", Libc.LastError);
             }
         }
         return done;
@@ -56,7 +56,7 @@ internal sealed class DiskFile(SafeFileHandle handle, string path) : IDisposable
                 if (count > 0)
                     done += (int)count;
                 else if (count == 0 || Libc.LastError != Interrupted)
-                    throw FileFailure.From(path, $"write {new ByteRange(offset, data.Length)}", count == 0 ? Errno.NoSpace : Libc.LastError);
+                    throw Failed($"write {new ByteRange(offset, data.Length)}", count == 0 ? Errno.NoSpace : Libc.LastError);
             }
         }
     }
@@ -64,18 +64,18 @@ internal sealed class DiskFile(SafeFileHandle handle, string path) : IDisposable
     public void SetLength(long length)
     {
         if (DiskLibc.SetLength(handle, length) < 0)
-            throw FileFailure.From(path, $"set its length to {length}", Libc.LastError);
+            throw Failed($"set its length to {length}", Libc.LastError);
     }
 
     public FileStatus Status() => DiskLibc.StatusOf(handle, "", out var status) == 0
         ? status
-        : throw FileFailure.From(path, "find out its state", Libc.LastError);
+        : throw Failed("find out its state", Libc.LastError);
 
     /// <summary>Gives the space of a range back; it reads as zeroes then.</summary>
     public void PunchHole(long offset, long length)
     {
         if (Libc.Allocate(handle, Libc.FallocatePunchHole | Libc.FallocateKeepSize, offset, length) < 0)
-            throw FileFailure.From(path, $"give the space of {new ByteRange(offset, length)} back", Libc.LastError);
+            throw Failed($"give the space of {new ByteRange(offset, length)} back", Libc.LastError);
     }
 
     /// <summary>
@@ -88,7 +88,7 @@ internal sealed class DiskFile(SafeFileHandle handle, string path) : IDisposable
         {
             var start = Libc.Seek(handle, from, Libc.SeekData);
             if (start < 0 && Libc.LastError != Errno.NoSuchDeviceOrAddress)
-                throw FileFailure.From(path, "find its holes", Libc.LastError);
+                throw Failed("find its holes", Libc.LastError);
             if (start < 0 || start >= end)
                 yield break;
             var stop = Libc.Seek(handle, start, Libc.SeekHole);
@@ -108,7 +108,7 @@ internal sealed class DiskFile(SafeFileHandle handle, string path) : IDisposable
             return true;
         return Libc.LastError is WouldBlock or Errno.AccessDenied
             ? false
-            : throw FileFailure.From(path, "lock a part of it", Libc.LastError);
+            : throw Failed("lock a part of it", Libc.LastError);
     }
 
     /// <summary>Cannot fail on a range that is locked, but for want of kernel memory; then closing the file unlocks.</summary>
@@ -119,7 +119,7 @@ internal sealed class DiskFile(SafeFileHandle handle, string path) : IDisposable
     {
         if (DiskLibc.Lock(handle, kind | DiskLibc.LockNoWait) == 0)
             return true;
-        return Libc.LastError == WouldBlock ? false : throw FileFailure.From(path, "lock it", Libc.LastError);
+        return Libc.LastError == WouldBlock ? false : throw Failed("lock it", Libc.LastError);
     }
 
     /// <summary>The same, but waits: only for what others hold for moments.</summary>
@@ -128,9 +128,11 @@ internal sealed class DiskFile(SafeFileHandle handle, string path) : IDisposable
         while (DiskLibc.Lock(handle, kind) < 0)
         {
             if (Libc.LastError != Interrupted)
-                throw FileFailure.From(path, "lock it", Libc.LastError);
+                throw Failed("lock it", Libc.LastError);
         }
     }
 
     public void Dispose() => handle.Dispose();
+
+    private BlockDeviceException Failed(string action, Errno errno) => FileFailure.From(path, action, errno);
 }

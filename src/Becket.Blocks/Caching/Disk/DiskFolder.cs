@@ -133,7 +133,7 @@ internal sealed class DiskFolder : IDisposable
         if (status.Owner != DiskLibc.CurrentUser())
             throw new BlockDeviceException(BlockError.Invalid, $"{Path} belongs to another user; a cache folder must be your own");
         if ((status.Mode & WritableByOthers) != 0)
-            throw new BlockDeviceException(BlockError.Invalid, $"{Path} may be written by other users; a cache folder must not: chmod go-w");
+            throw new BlockDeviceException(BlockError.Invalid, $"{Path} may be written by other users: chmod go-w it");
     }
 
     private string PathOf(string name) => System.IO.Path.Combine(Path, name);

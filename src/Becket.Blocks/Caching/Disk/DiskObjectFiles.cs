@@ -136,7 +136,8 @@ internal sealed class DiskObjectFiles : IDisposable
     private static void Lock(DiskFile index, int kind, DiskFolder folder)
     {
         if (!index.TryLockWhole(kind))
-            throw new BlockDeviceException(BlockError.Invalid, $"{folder.Path} is damaged or another object's, and is in use; stop what uses it");
+            throw new BlockDeviceException(
+                BlockError.Invalid, $"{folder.Path} is damaged or another object's, and is in use; stop what uses it");
     }
 
     private static bool Holds(DiskFile file, byte[] content)

@@ -15,7 +15,8 @@ internal sealed class DiskUses(DiskIndex index, TimeProvider time)
     private long _periodStart = Now(time);
 
     /// <summary>Microseconds since 1970, never 0 on a clock that is roughly right.</summary>
-    public static long Now(TimeProvider time) => Math.Max(1, (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
+    public static long Now(TimeProvider time) =>
+        Math.Max(1, (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
 
     /// <summary>Notes a use. No more than memory is touched, by any number of threads.</summary>
     public void Note(long piece)

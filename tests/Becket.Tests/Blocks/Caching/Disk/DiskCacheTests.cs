@@ -155,7 +155,8 @@ public sealed class DiskCacheTests : IDisposable
         Assert.Equal(file | UnixFileMode.UserExecute, File.GetUnixFileMode(opened.Folder));
         Assert.All(Directory.GetFiles(CachePath, "*", SearchOption.AllDirectories), path => Assert.Equal(file, File.GetUnixFileMode(path)));
         Assert.Equal(["data", "identity", "index"], Directory.GetFiles(opened.Folder).Select(Path.GetFileName).Order());
-        Assert.StartsWith("https://store.test/bucket/object-7 ", File.ReadAllText(Path.Combine(opened.Folder, "identity")), StringComparison.Ordinal);
+        var identity = File.ReadAllText(Path.Combine(opened.Folder, "identity"));
+        Assert.StartsWith("https://store.test/bucket/object-7 ", identity, StringComparison.Ordinal);
     }
 
     [Fact]

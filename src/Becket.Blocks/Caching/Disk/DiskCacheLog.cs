@@ -11,7 +11,9 @@ internal static partial class DiskCacheLog
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Identity} is not cached on disk: {Reason}")]
     public static partial void NotOpened(ILogger logger, string identity, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Folder} was deleted while in use; nothing is cached in it until its object is opened again")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "{Folder} was deleted while in use; nothing is cached in it until its object is opened again")]
     public static partial void FilesDeleted(ILogger logger, string folder);
 
     [LoggerMessage(

@@ -246,7 +246,7 @@ public sealed class DiskDamageTests : IDisposable
         _cache.Look();
         Assert.True(opened.IsOff);
         Assert.False(_cache.IsOff);
-        Assert.Contains("was deleted while it was in use", Assert.Single(_log.Warnings), StringComparison.Ordinal);
+        Assert.Contains("was deleted while in use", Assert.Single(_log.Warnings), StringComparison.Ordinal);
         Assert.Equal(All, _known.ReadAndCheck(opened, 1));
         using var reopened = _known.Open(_cache);
         AssertCanBeFilledAgain(reopened);

@@ -16,7 +16,7 @@ internal static class ErrorEdge
         if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction and not ExamplesFirstHelp and not VersionAction)
         {
             foreach (var error in parsed.Errors)
-                await Console.Error.WriteLineAsync($"becket: {error.Message.TrimEnd('.')}; '{CommandPath(parsed)} --help' shows how");
+                await Console.Error.WriteLineAsync($"becket: {OneLine(error.Message)}; '{CommandPath(parsed)} --help' shows how");
             return ExitCode.Usage;
         }
 
@@ -47,6 +47,10 @@ internal static class ErrorEdge
         IOException or UnauthorizedAccessException => (e.Message, ExitCode.Failure, true),
         _ => ($"this should not happen, please report it: {e.Message}", ExitCode.Failure, false),
     };
+
+    /// <summary>The parser puts the values that it knows on lines of their own.</summary>
+    private static string OneLine(string message) =>
+        message.Replace(":\n\t", ": ", StringComparison.Ordinal).Replace("\n\t", ", ", StringComparison.Ordinal).TrimEnd('.');
 
     private static string CommandPath(ParseResult parsed) =>
         parsed.CommandResult.Command is RootCommand ? "becket" : $"becket {parsed.CommandResult.Command.Name}";

@@ -46,13 +46,14 @@ internal static class FileFailure
 
     /// <summary>
     /// The runtime keeps errno in HResult. EACCES and EPERM arrive as an UnauthorizedAccessException around the one that
-    /// has it, EFBIG as an argument that is out of range.
+    /// has it, EFBIG as an argument that is out of range, and a missing file or folder under a number of the runtime's own.
     /// </summary>
     private static Errno ErrnoOf(Exception e) => e switch
     {
         UnauthorizedAccessException { InnerException: IOException inner } => (Errno)inner.HResult,
         UnauthorizedAccessException => Errno.AccessDenied,
         ArgumentOutOfRangeException => Errno.FileTooLarge,
+        FileNotFoundException or DirectoryNotFoundException => Errno.NoEntry,
         _ => (Errno)e.HResult,
     };
 }

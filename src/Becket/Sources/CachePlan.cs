@@ -12,11 +12,14 @@ internal sealed record CachePlan
     public static long DefaultMemory { get; } =
         Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 16, 64L << 20, 512L << 20);
 
+    /// <summary>10 GiB: a few systems' working sets.</summary>
+    public const long DefaultFolderSize = 10L << 30;
+
     /// <summary>The folder of the disk cache; null: memory alone.</summary>
     public string? Folder { get; init; }
 
     /// <summary>Bytes that the folder may take.</summary>
-    public long FolderSize { get; init; }
+    public long FolderSize { get; init; } = DefaultFolderSize;
 
     /// <summary>Bytes of memory for blocks.</summary>
     public long Memory { get; init; } = DefaultMemory;

@@ -33,7 +33,9 @@ internal sealed class PlainGets(Uri url, int connections, long rangeSize)
         foreach (var thread in threads)
             thread.Join();
 
-        return _failure is null ? (_size, Stopwatch.GetElapsedTime(begin).TotalSeconds) : throw new IOException("the object could not be read", _failure);
+        return _failure is null
+            ? (_size, Stopwatch.GetElapsedTime(begin).TotalSeconds)
+            : throw new IOException("the object could not be read", _failure);
     }
 
     private void ReadRanges()
@@ -54,7 +56,8 @@ internal sealed class PlainGets(Uri url, int connections, long rangeSize)
 
     private void ReadRange(HttpChannel channel, long offset, long length, byte[] buffer)
     {
-        var answer = RequestHead(channel, "GET", string.Create(CultureInfo.InvariantCulture, $"Range: bytes={offset}-{offset + length - 1}\r\n"));
+        var range = string.Create(CultureInfo.InvariantCulture, $"Range: bytes={offset}-{offset + length - 1}\r\n");
+        var answer = RequestHead(channel, "GET", range);
         if (answer.Status != 206 || answer.Length != length)
             throw new InvalidDataException($"asked for {length} bytes, the answer is {answer}");
 

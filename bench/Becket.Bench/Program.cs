@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using System.Text.Json;
 using Becket.Bench;
+using Becket.Bench.Compare;
 using Becket.Bench.Micro;
 using Becket.Bench.Proxy;
 using BenchmarkDotNet.Running;
@@ -13,10 +14,12 @@ if (args is ["micro", .. var words])
 
 var root = new RootCommand("Becket's measurements")
 {
+    new CompareCommand().Build(),
     LatencyProxyCommand(),
     PlainGetsCommand(),
 };
-return root.Parse(args).Invoke();
+// A comparison that is interrupted has mounts and servers to take down, and a slow one has to answer first.
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(3) });
 
 static Command LatencyProxyCommand()
 {

@@ -15,7 +15,7 @@ internal sealed class BodyRelay : IDisposable
 
     private (SafeFileHandle Reader, SafeFileHandle Writer)? _pipe;
 
-    /// <summary>Passes on a head of which the first <paramref name="headSize"/> bytes are buffered, and its body; tells the body's bytes as they go.</summary>
+    /// <summary>Passes on a head, which is buffered whole, and its body; tells the number of the body's bytes as they go.</summary>
     public void Pass(HttpChannel from, HttpChannel to, int headSize, in HttpHead head, Action<long> counted)
     {
         switch (head.Framing)

@@ -11,8 +11,11 @@ internal enum BodyFraming
     UntilClose,
 }
 
-/// <summary>What a proxy has to know of the head of a request or an answer. The head itself is passed on untouched, since it is signed.</summary>
-internal readonly record struct HttpHead(string Method, string Target, int Status, BodyFraming Framing, long Length, bool Closes, bool Expects)
+/// <summary>
+/// What a proxy has to know of the head of a request or an answer. The head itself is passed on untouched, since it is signed.
+/// </summary>
+internal readonly record struct HttpHead(
+    string Method, string Target, int Status, BodyFraming Framing, long Length, bool Closes, bool Expects)
 {
     public bool IsInterim => Status is >= 100 and < 200;
 
@@ -50,7 +53,7 @@ internal readonly record struct HttpHead(string Method, string Target, int Statu
 
             var name = line[..colon];
             var value = line[(colon + 1)..].Trim((byte)' ');
-            if (Ascii.EqualsIgnoreCase(name, "content-length") && Utf8Parser.TryParse(value, out long length, out _) && start.Framing != BodyFraming.Chunked)
+            if (Ascii.EqualsIgnoreCase(name, "content-length") && Utf8Parser.TryParse(value, out long length, out _))
                 start = start with { Framing = BodyFraming.Length, Length = length };
             else if (Ascii.EqualsIgnoreCase(name, "transfer-encoding"))
                 start = start with { Framing = BodyFraming.Chunked };

@@ -29,7 +29,9 @@ internal static partial class Libc
         return (new SafeFileHandle(ends[0], ownsHandle: true), new SafeFileHandle(ends[1], ownsHandle: true));
     }
 
-    /// <summary>Waits until a moment of <see cref="System.Diagnostics.Stopwatch"/>, whose ticks on Linux are the monotonic clock's nanoseconds.</summary>
+    /// <summary>
+    /// Waits until a moment of <see cref="System.Diagnostics.Stopwatch"/>, whose ticks on Linux are the monotonic clock's nanoseconds.
+    /// </summary>
     public static void WaitUntil(long timestamp)
     {
         var moment = new TimeSpec(timestamp / 1_000_000_000, timestamp % 1_000_000_000);

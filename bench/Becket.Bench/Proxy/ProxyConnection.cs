@@ -114,6 +114,7 @@ internal sealed class ProxyConnection(Socket client, EndPoint store, TimeSpan la
         _client.Take(size);
         var counts = request.Method == "DELETE" ? counters.ReadAndReset() : counters.Read();
         var body = JsonSerializer.Serialize(counts, ProxyCounts.Json);
-        _client.Send(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}"));
+        var head = $"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n";
+        _client.Send(Encoding.ASCII.GetBytes(head + body));
     }
 }

@@ -30,6 +30,7 @@ public sealed partial class RetryingObjectStore
             TState state, Func<TState, CancellationToken, ValueTask<T>> step, CancellationToken cancellationToken)
         {
             cancellationToken.ThrowIfCancellationRequested();
+            var began = store.Time.GetTimestamp();
             var left = Left;
             var limit = left < stallTimeout ? left : stallTimeout;
             if (limit <= TimeSpan.Zero)
@@ -43,6 +44,8 @@ public sealed partial class RetryingObjectStore
                     return running.Result; // bytes that are here already: no clock is set for them
 
                 expiry.CancelAfter(limit);
+                if (store.Time.GetElapsedTime(began) >= limit)
+                    await expiry.CancelAsync(); // it took that long to get here
                 await using var registration = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), expiry);
                 return await running;
             }

@@ -46,10 +46,12 @@ public class ConnectionBenchmarks
     [Benchmark(OperationsPerInvoke = Requests)]
     public long Read_what_is_at_hand()
     {
+        var options = new NbdServerOptions();
+        var room = new TransferRoom(options.TransferMemory);
         using var client = new ScriptedClient(_wire);
         using var transport = new NbdTransport(client);
         using var lifetime = new ConnectionLifetime(transport);
-        new NbdConnection(transport, _export, new NbdServerOptions(), lifetime, NullLogger.Instance).Run();
+        new NbdConnection(transport, _export, options, room, lifetime, NullLogger.Instance).Run();
 
         return client.Taken == Requests * (long)(SimpleReply.Size + Length)
             ? client.Taken

@@ -1,3 +1,4 @@
+using System.Numerics;
 using static Becket.Blocks.Caching.CacheGeometry;
 
 namespace Becket.Blocks.Caching;
@@ -7,17 +8,26 @@ internal sealed partial class CachedPieces
     /// <summary>A range as runs of known zeroes and of data, which is also what nothing is known of. Needs no lock.</summary>
     public IEnumerable<Extent> Extents(ByteRange range)
     {
-        var position = range.Offset;
+        var (start, kind) = (range.Offset, ExtentKind.Data); // of the run that is being gathered
+        var position = start;
         while (position < range.End)
         {
-            var kind = KindAt(position);
-            var end = position;
-            do
-                end = Math.Min(EndOfKind(end, kind), range.End);
-            while (end < range.End && KindAt(end) == kind);
-            yield return new Extent(ByteRange.FromBounds(position, end), kind);
-            position = end;
+            var piece = PieceOf(position);
+            var end = Math.Min((piece + 1) * Piece, range.End);
+            var zero = Zero(piece); // asked for once: it may be another one the next moment
+            while (position < end)
+            {
+                var (next, nextKind) = RunAt(position, zero);
+                if (nextKind != kind && position > start)
+                {
+                    yield return new Extent(ByteRange.FromBounds(start, position), kind);
+                    start = position;
+                }
+                (position, kind) = (Math.Min(next, end), nextKind);
+            }
         }
+        if (position > start)
+            yield return new Extent(ByteRange.FromBounds(start, position), kind);
     }
 
     /// <summary>Whether a zero block is known in a range without asking the disk. Needs no lock.</summary>
@@ -32,16 +42,13 @@ internal sealed partial class CachedPieces
         return false;
     }
 
-    private ExtentKind KindAt(long offset) =>
-        (Zero(PieceOf(offset)) >> (int)(offset % Piece / Block) & 1) != 0 ? ExtentKind.Hole | ExtentKind.Zero : ExtentKind.Data;
-
-    /// <summary>Where the run of one kind that holds an offset ends within its piece.</summary>
-    private long EndOfKind(long offset, ExtentKind kind)
+    /// <summary>Where the run of blocks of one kind that holds an offset ends within its piece, and the kind.</summary>
+    private static (long End, ExtentKind Kind) RunAt(long offset, uint zeroBlocks)
     {
-        var piece = PieceOf(offset);
         var block = (int)(offset % Piece / Block);
-        var same = kind == ExtentKind.Data ? ~Zero(piece) : Zero(piece);
-        var run = System.Numerics.BitOperations.TrailingZeroCount(~(same >> block));
-        return (piece * Piece) + (Math.Min(block + run, BlocksPerPiece) * Block);
+        var isZero = (zeroBlocks >> block & 1) != 0;
+        var run = BitOperations.TrailingZeroCount(isZero ? ~(zeroBlocks >> block) : zeroBlocks >> block);
+        var end = (PieceOf(offset) * Piece) + (Math.Min(block + run, BlocksPerPiece) * Block);
+        return (end, isZero ? ExtentKind.Hole | ExtentKind.Zero : ExtentKind.Data);
     }
 }

@@ -102,10 +102,11 @@ internal sealed class MemoryCache : IDisposable
 
     private int Evict()
     {
-        // Each slot may be pinned, or be sent round as often as its frequency is high.
-        for (var tries = (MaximumFrequency + 2) * Memory.Slots; tries > 0; tries--)
+        // A slot may be sent round as often as its frequency is high. A queue whose slots are all pinned is left for the other one.
+        var (pinnedInShort, pinnedInMain) = (0, 0);
+        while (pinnedInShort < _short.Count || pinnedInMain < _main.Count)
         {
-            var fromShort = _short.Count > Memory.Slots / ShortShare || _main.Count == 0;
+            var fromShort = pinnedInMain >= _main.Count || (_short.Count > Memory.Slots / ShortShare && pinnedInShort < _short.Count);
             var slot = (fromShort ? _short : _main).TakeFirst();
             ref var frequency = ref Memory.Frequency(slot);
             if (fromShort && frequency > 0)
@@ -120,6 +121,7 @@ internal sealed class MemoryCache : IDisposable
             }
             else if (!Memory.TryClaim(slot))
             {
+                _ = fromShort ? pinnedInShort++ : pinnedInMain++;
                 MoveTo(fromShort ? _short : _main, slot);
             }
             else

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 
 namespace Becket.Blocks.Caching.Memory;
@@ -31,10 +32,13 @@ internal sealed unsafe class SlotMemory : IDisposable
 
     public int Slots { get; }
 
+    /// <summary>Slots that somebody has pinned. Counted, as it is asked for by tests and at the end only.</summary>
+    public int Pinned => _headers.Count(static header => header.Pins != 0);
+
     public Span<byte> Span(int slot) => new(Address(slot), CacheGeometry.Piece);
 
     /// <summary>The same for calls that wait; the slot stays pinned until they are over.</summary>
-    public Memory<byte> Memory(int slot) => (_managers[slot] ??= new SlotManager(Address(slot))).Memory;
+    public Memory<byte> Memory(int slot) => (_managers[slot] ??= new SlotManager(this, slot)).Memory;
 
     /// <summary>False where the slot is just being given to another piece.</summary>
     public bool TryPin(int slot)
@@ -58,6 +62,7 @@ internal sealed unsafe class SlotMemory : IDisposable
 
     public void Dispose()
     {
+        Debug.Assert(Pinned == 0, "a slot is in use");
         NativeMemory.AlignedFree(_base);
         _base = null;
     }
@@ -76,11 +81,11 @@ internal sealed unsafe class SlotMemory : IDisposable
         public byte Frequency;
     }
 
-    private sealed class SlotManager(byte* address) : MemoryManager<byte>
+    private sealed class SlotManager(SlotMemory memory, int slot) : MemoryManager<byte>
     {
-        public override Span<byte> GetSpan() => new(address, CacheGeometry.Piece);
+        public override Span<byte> GetSpan() => memory.Span(slot);
 
-        public override MemoryHandle Pin(int elementIndex = 0) => new(address + elementIndex);
+        public override MemoryHandle Pin(int elementIndex = 0) => new(memory.Address(slot) + elementIndex);
 
         public override void Unpin()
         {

@@ -19,6 +19,7 @@ internal sealed class ProfileFeed(BootProfile profile) : IFetchFeed
     private readonly HashSet<long> _left = [.. profile.Pieces];
     private readonly HashSet<long> _named = [.. profile.Pieces];
     private readonly Queue<ByteRange> _ready = new();
+    private long _reached; // in the first range that is ready
     private int _turn;
     private int _touches;
     private int _right;
@@ -30,13 +31,23 @@ internal sealed class ProfileFeed(BootProfile profile) : IFetchFeed
     {
         while (!WasWrong)
         {
-            if (_ready.TryDequeue(out var range))
-                return range;
+            if (_ready.TryPeek(out var range))
+            {
+                // Not noted when the range was gathered: readers may have had some of it fetched since.
+                foreach (var run in new AbsentRuns(target, ByteRange.FromBounds(Math.Max(range.Offset, _reached), range.End), profile.Size))
+                {
+                    _reached = run.End;
+                    return run;
+                }
+                _ready.Dequeue();
+                _reached = 0;
+                continue;
+            }
             if (_turn == profile.Pieces.Count)
                 return null;
             var piece = profile.Pieces[_turn++];
             if (_left.Contains(piece))
-                Gather(piece, target);
+                Gather(piece);
         }
         return null;
     }
@@ -52,8 +63,8 @@ internal sealed class ProfileFeed(BootProfile profile) : IFetchFeed
         WasWrong = _touches == Trial && _right * 2 < Trial;
     }
 
-    /// <summary>Takes the piece and those of its stretch that the profile names, too, as runs of absent blocks.</summary>
-    private void Gather(long piece, IFetchTarget target)
+    /// <summary>Takes the piece and those of its stretch that the profile names, too.</summary>
+    private void Gather(long piece)
     {
         var first = piece / PiecesPerGet * PiecesPerGet;
         for (var start = first; start < first + PiecesPerGet; start++)
@@ -63,8 +74,7 @@ internal sealed class ProfileFeed(BootProfile profile) : IFetchFeed
                 end++;
             if (end == start)
                 continue;
-            foreach (var run in new AbsentRuns(target, ByteRange.FromBounds(start * CacheGeometry.Piece, end * CacheGeometry.Piece), profile.Size))
-                _ready.Enqueue(run);
+            _ready.Enqueue(ByteRange.FromBounds(start * CacheGeometry.Piece, end * CacheGeometry.Piece));
             start = end;
         }
     }

@@ -111,6 +111,20 @@ public sealed class BootProfileTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_reader_had_fetched_meanwhile_is_not_fetched_again()
+    {
+        File.WriteAllText(ProfilePath, BootProfile.Of(Size, [0, 2, 4]).ToText()); // of one stretch, so they are looked up together
+        var first = new TaskCompletionSource();
+        var source = new RangedSource(_content) { Opening = async (_, _) => await first.Task };
+        await using var device = Open(source, PrefetchMode.Profile);
+        var read = device.ReadAsync((4 * Piece) + 50, new byte[10], Token); // waits in the queue, before the rest of the profile
+        first.SetResult();
+        await read;
+        await device.WhenIdleAsync();
+        Assert.Equal([new ByteRange(0, Piece), new(4 * Piece, Piece), new(2 * Piece, Piece)], source.Opened);
+    }
+
+    [Fact]
     public async Task A_profile_that_was_wrong_is_replaced_by_what_was_right()
     {
         File.WriteAllText(ProfilePath, BootProfile.Of(Size, [63]).ToText());

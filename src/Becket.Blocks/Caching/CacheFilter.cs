@@ -111,19 +111,36 @@ public sealed class CacheFilter : BlockFilter
             }
             catch (TimeoutException e)
             {
-                throw new BlockDeviceException(
-                    BlockError.Io, $"{Info.Description}: {part} did not come within {_settings.ReadDeadline.TotalSeconds:0} s", e)
-                { IsTransient = true };
+                throw Late(part, e);
             }
-            catch (BlockDeviceException) when (wait.Arrival.Created < started && round == 0)
+            catch (BlockDeviceException) when (wait.Arrival.Created < started)
             {
                 // That GET was old, and its time was nearly over when this read came: it deserves one of its own.
             }
         }
 
-        // So little memory for so many readers that nothing stays until it is copied: go past the cache.
-        await _source.ReadAsync(offset, buffer, cancellationToken);
+        await ReadPastAsync(part, buffer, started, cancellationToken);
     }
+
+    /// <summary>So little memory for so many readers that nothing stays until it is copied: goes past the cache.</summary>
+    private async ValueTask ReadPastAsync(ByteRange part, Memory<byte> buffer, long started, CancellationToken cancellationToken)
+    {
+        // Ended by its token, not left behind: the buffer is the caller's again once this has returned.
+        using var expiry = new CancellationTokenSource(RestOf(started), _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, expiry.Token);
+        try
+        {
+            await _source.ReadAsync(part.Offset, buffer, either.Token);
+        }
+        catch (OperationCanceledException e)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            throw Late(part, e);
+        }
+    }
+
+    private BlockDeviceException Late(ByteRange part, Exception e) =>
+        new(BlockError.Io, $"{Info.Description}: {part} did not come within {_settings.ReadDeadline.TotalSeconds:0} s", e) { IsTransient = true };
 
     public override ValueTask PrefetchAsync(ByteRange range, CancellationToken cancellationToken)
     {

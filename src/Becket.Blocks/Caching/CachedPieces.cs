@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Becket.Blocks.Caching.Disk;
@@ -13,6 +14,7 @@ namespace Becket.Blocks.Caching;
 internal sealed partial class CachedPieces(long size, MemoryCache memory, DiskCacheObject? disk)
 {
     private readonly PieceTable _table = new(size);
+    private readonly Dictionary<long, uint> _refused = []; // by piece; guarded by the cache's lock
 
     public PieceTable Table => _table;
 
@@ -119,12 +121,29 @@ internal sealed partial class CachedPieces(long size, MemoryCache memory, DiskCa
         if (disk is null)
             return 0;
         ref var state = ref _table.Get(piece);
-        state.OnDisk = disk.Present(piece);
+        state.OnDisk = disk.Present(piece) & ~_refused.GetValueOrDefault(piece);
         return missing & ~state.Pending & state.OnDisk;
     }
 
+    /// <summary>
+    /// Notes blocks that the disk claimed to have and did not give. It may go on claiming them, being off or read-only, so it is not
+    /// asked for them again until they were written anew.
+    /// </summary>
+    public void Refuse(long piece, uint blocks)
+    {
+        if (blocks == 0)
+            return;
+        _table.Get(piece).OnDisk &= ~blocks;
+        _refused[piece] = _refused.GetValueOrDefault(piece) | blocks;
+    }
+
     /// <summary>Notes that blocks are being written to disk. Their slot stays until they are.</summary>
-    public void Keep(long piece, uint blocks) => _table.Get(piece).OnDisk |= blocks;
+    public void Keep(long piece, uint blocks)
+    {
+        _table.Get(piece).OnDisk |= blocks;
+        if (_refused.Remove(piece, out var refused) && (refused & ~blocks) != 0)
+            _refused[piece] = refused & ~blocks;
+    }
 
     /// <summary>A piece's state with what the disk said of it when it was first asked.</summary>
     private ref PieceState Known(long piece)
@@ -164,6 +183,7 @@ internal sealed partial class CachedPieces(long size, MemoryCache memory, DiskCa
     public void SetPending(long piece, uint blocks, bool pending)
     {
         ref var state = ref _table.Get(piece);
+        Debug.Assert(!pending || (state.Pending & blocks) == 0, "a block is fetched once");
         state.Pending = pending ? state.Pending | blocks : state.Pending & ~blocks;
     }
 

@@ -18,7 +18,7 @@ internal sealed partial class FetchScheduler
     /// <summary>A load of a block that is on disk, and of all others of its piece; null where it is not there.</summary>
     private DiskLoad? LoadFor(long piece, int first, uint missing)
     {
-        if ((_pieces.OnDisk(piece, missing) >> first & 1) == 0 || _closing.IsCancellationRequested)
+        if ((_pieces.OnDisk(piece, missing) >> first & 1) == 0)
             return null;
 
         var all = _pieces.Missing(piece, BlocksIn(piece, _source.Info.Size));
@@ -33,33 +33,45 @@ internal sealed partial class FetchScheduler
 
     /// <summary>
     /// Reads and checks blocks on disk. What is damaged or was evicted meanwhile is then absent, and whoever waited for it has
-    /// it fetched: so this never fails.
+    /// it fetched: so a bad disk fails nobody.
     /// </summary>
-    private async void Load(DiskLoad load)
+    private async Task LoadAsync(DiskLoad load)
     {
         var verified = 0u;
+        Exception? failure = null;
         try
         {
             var slot = await RentAsync(load.Piece);
-            verified = _pieces.Disk!.Read(load.Piece, load.Blocks, _cache.Memory.Memory.Span(slot));
-            lock (_cache.Gate)
-                _pieces.Land(load.Piece, verified, zero: 0);
-            _cache.Memory.Memory.Unpin(slot);
+            try
+            {
+                verified = _pieces.Disk!.Read(load.Piece, load.Blocks, _cache.Memory.Memory.Span(slot));
+                lock (_cache.Gate)
+                    _pieces.Land(load.Piece, verified, zero: 0);
+            }
+            finally
+            {
+                _cache.Memory.Memory.Unpin(slot);
+            }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (_closing.IsCancellationRequested)
         {
-            // The device is being closed.
+            failure = Closed();
+        }
+        catch (Exception e)
+        {
+            failure = e;
         }
 
         List<Arrival.Waiter>? due = null;
         lock (_cache.Gate)
         {
             _pieces.SetPending(load.Piece, load.Blocks & ~verified, pending: false);
+            _pieces.Refuse(load.Piece, load.Blocks & ~verified);
             _arrivals.Remove(load);
             load.End(ref due);
             _totals.AddDisk(verified);
         }
-        Arrival.Waiter.CompleteAll(due, failure: null);
+        Arrival.Waiter.CompleteAll(due, failure);
         Leave();
     }
 }

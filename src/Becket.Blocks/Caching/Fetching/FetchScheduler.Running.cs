@@ -13,6 +13,10 @@ internal sealed partial class FetchScheduler
         {
             await TransferAsync(arrival, started);
         }
+        catch (OperationCanceledException) when (_closing.IsCancellationRequested)
+        {
+            failure = Closed();
+        }
         catch (Exception e)
         {
             failure = e;
@@ -128,6 +132,8 @@ internal sealed partial class FetchScheduler
                 _planner.Adapt(pace);
             _queue.Connections = _limit.Learn(took, failure is null);
             _totals.Add(arrival, failure);
+            if (failure is not null and not BlockDeviceException { IsTransient: true })
+                _feeds.Clear(); // an object that was replaced will not come back: nobody waits for this, and each request costs
             startable = TakeStartable();
         }
         Arrival.Waiter.CompleteAll(due, failure);

@@ -61,6 +61,8 @@ internal sealed partial class FetchScheduler : IFetchTarget, IAsyncDisposable
         List<Arrival>? startable;
         lock (_cache.Gate)
         {
+            if (_closing.IsCancellationRequested)
+                return;
             _planner.OnRead(range, this);
             startable = TakeStartable();
         }
@@ -73,6 +75,8 @@ internal sealed partial class FetchScheduler : IFetchTarget, IAsyncDisposable
         List<Arrival>? startable;
         lock (_cache.Gate)
         {
+            if (_closing.IsCancellationRequested)
+                return;
             _planner.OnPrefetch(range, this);
             startable = TakeStartable();
         }
@@ -93,7 +97,13 @@ internal sealed partial class FetchScheduler : IFetchTarget, IAsyncDisposable
             var piece = PieceOf(part.Offset);
             var missing = _pieces.Missing(piece, BlocksOf((int)(part.Offset - (piece * Piece)), (int)(part.End - (piece * Piece))));
             if (missing == 0)
+            {
+                // A piece that was asked for forgets that with its slot: it was pushed out and came back, or was found to be zero.
+                Touch(piece);
                 return null;
+            }
+            if (_closing.IsCancellationRequested)
+                throw Closed();
 
             var first = CachedPieces.First(missing);
             if (!_pieces.IsPending(piece, first) && (load = LoadFor(piece, first, missing)) is null)
@@ -111,14 +121,16 @@ internal sealed partial class FetchScheduler : IFetchTarget, IAsyncDisposable
             wait = (arrival, arrival.WaitFor(part.End));
         }
         if (load is not null)
-            ThreadPool.UnsafeQueueUserWorkItem(static work => work.Scheduler.Load(work.Load), (Scheduler: this, Load: load), preferLocal: false);
+            ThreadPool.UnsafeQueueUserWorkItem(static work => _ = work.Scheduler.LoadAsync(work.Load), (Scheduler: this, Load: load), preferLocal: false);
         Start(startable);
         return wait;
     }
 
     uint IFetchTarget.AbsentBlocks(long piece) => _pieces.Absent(piece);
 
-    bool IFetchTarget.Touch(long piece)
+    bool IFetchTarget.Touch(long piece) => Touch(piece);
+
+    private bool Touch(long piece)
     {
         if (!_pieces.Touch(piece))
             return false;
@@ -126,7 +138,15 @@ internal sealed partial class FetchScheduler : IFetchTarget, IAsyncDisposable
         return true;
     }
 
-    void IFetchTarget.Fetch(ByteRange range, FetchPriority priority) => Enqueue(range, priority);
+    void IFetchTarget.Fetch(ByteRange range, FetchPriority priority)
+    {
+        Enqueue(range, priority);
+        while (_queue.TryDrop(_planner.Sizes.Waiting) is { } dropped)
+        {
+            _pieces.SetPending(dropped.Range, pending: false);
+            _arrivals.Remove((Arrival)dropped);
+        }
+    }
 
     /// <summary>Completes when no GET and no load is under way.</summary>
     public Task WhenIdleAsync()
@@ -142,22 +162,35 @@ internal sealed partial class FetchScheduler : IFetchTarget, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _closing.CancelAsync();
+        GiveUpQueued();
         await WhenIdleAsync();
         _closing.Dispose();
     }
 
-    private Arrival Enqueue(ByteRange range, FetchPriority priority)
+    /// <summary>What still waits for a connection will not get one, and whoever waits for it hears so at once.</summary>
+    private void GiveUpQueued()
+    {
+        List<Arrival.Waiter>? due = null;
+        lock (_cache.Gate)
+        {
+            foreach (var queued in _arrivals.Where(static arrival => arrival.State == FetchState.Queued).ToList())
+            {
+                _pieces.SetPending(queued.Range, pending: false);
+                _arrivals.Remove(queued);
+                queued.End(ref due);
+            }
+        }
+        Arrival.Waiter.CompleteAll(due, Closed());
+    }
+
+    private BlockDeviceException Closed() => new(BlockError.Io, $"{_source.Info.Description} is being closed");
+
+    private void Enqueue(ByteRange range, FetchPriority priority)
     {
         _pieces.SetPending(range, pending: true);
         var arrival = new Arrival(range, priority) { Created = _time.GetTimestamp() };
         _arrivals.Add(arrival);
         _queue.Enqueue(arrival);
-        while (_queue.TryDrop(_planner.Sizes.Waiting) is { } dropped)
-        {
-            _pieces.SetPending(dropped.Range, pending: false);
-            _arrivals.Remove((Arrival)dropped);
-        }
-        return arrival;
     }
 
     private Arrival Find(long piece, int block)
@@ -189,7 +222,7 @@ internal sealed partial class FetchScheduler : IFetchTarget, IAsyncDisposable
         return startable;
     }
 
-    /// <summary>Queues a fetch of the feeds if it could start at once.</summary>
+    /// <summary>Queues a fetch of the feeds if it could start at once; so none of them is ever too much to wait (10).</summary>
     private bool TryFeed()
     {
         while (_feeds.TryPeek(out var feed) && _queue.HasRoomInBackground)

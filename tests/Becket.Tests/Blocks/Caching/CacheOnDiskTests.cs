@@ -73,6 +73,27 @@ public sealed class CacheOnDiskTests : IDisposable
     }
 
     [Fact]
+    public async Task A_damaged_block_of_a_disk_that_is_off_is_fetched_once_and_kept_in_memory()
+    {
+        await ReadAllAsync(new RangedSource(_content), Identity);
+        var data = Directory.GetFiles(_folder.Path, "data", SearchOption.AllDirectories).Single();
+        using (var file = File.OpenHandle(data, FileMode.Open, FileAccess.ReadWrite))
+            RandomAccess.Write(file, [(byte)~_content[100_000]], 100_000);
+
+        var source = new RangedSource(_content);
+        using var cache = OpenCache();
+        await using var device = new CacheFilter(source, cache, Identity, new CacheSettings(), TimeProvider.System, NullLogger.Instance);
+        cache.Disk!.TurnOff(new BlockDeviceException(BlockError.NoSpace, "full")); // it cannot forget the block any more
+        for (var i = 0; i < 3; i++)
+        {
+            var buffer = new byte[Piece];
+            await device.ReadAsync(0, buffer, Token);
+            SameBytes.Check(_content.AsSpan(0, Piece), buffer);
+        }
+        Assert.Equal([new ByteRange(100_000 / Block * Block, Block)], source.Opened);
+    }
+
+    [Fact]
     public async Task Without_an_identity_nothing_is_kept_on_disk()
     {
         await ReadAllAsync(new RangedSource(_content), identity: null);

@@ -15,13 +15,20 @@ public sealed class BlockCache : IDisposable
     /// <param name="memory">Bytes of memory for blocks; at least <see cref="MinimumMemory"/>.</param>
     /// <param name="disk">The level below, or null.</param>
     public BlockCache(long memory, DiskCache? disk)
+        : this(disk, memory >= MinimumMemory ? memory : throw new ArgumentOutOfRangeException(nameof(memory)))
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(memory, MinimumMemory);
+    }
+
+    private BlockCache(DiskCache? disk, long memory)
+    {
         MemorySize = memory;
         Memory = new MemoryCache(memory);
         Disk = disk;
         DiskWriter = new DiskWriter(Memory.Memory);
     }
+
+    /// <summary>One of so little memory that everything has to wait for a slot; for tests.</summary>
+    internal static BlockCache OfPieces(int pieces, DiskCache? disk) => new(disk, (long)pieces * CacheGeometry.Piece);
 
     /// <summary>Bytes of memory for blocks.</summary>
     public long MemorySize { get; }

@@ -94,6 +94,8 @@ internal sealed partial class FetchScheduler : IFetchTarget, IAsyncDisposable
         (Arrival, Task)? wait;
         lock (_cache.Gate)
         {
+            if (_closing.IsCancellationRequested)
+                throw Closed();
             var piece = PieceOf(part.Offset);
             var missing = _pieces.Missing(piece, BlocksOf((int)(part.Offset - (piece * Piece)), (int)(part.End - (piece * Piece))));
             if (missing == 0)
@@ -102,8 +104,6 @@ internal sealed partial class FetchScheduler : IFetchTarget, IAsyncDisposable
                 Touch(piece);
                 return null;
             }
-            if (_closing.IsCancellationRequested)
-                throw Closed();
 
             var first = CachedPieces.First(missing);
             if (!_pieces.IsPending(piece, first) && (load = LoadFor(piece, first, missing)) is null)

@@ -16,13 +16,13 @@ internal sealed partial class FetchScheduler
     }
 
     /// <summary>A load of a block that is on disk, and of all others of its piece; null where it is not there.</summary>
-    private DiskLoad? LoadFor(long piece, int first, uint missing)
+    private DiskLoad? LoadFor(long piece, int first)
     {
-        if ((_pieces.OnDisk(piece, missing) >> first & 1) == 0)
+        // Asked once: another process may evict the block the next moment.
+        var blocks = _pieces.OnDisk(piece, _pieces.Missing(piece, BlocksIn(piece, _source.Info.Size)));
+        if ((blocks >> first & 1) == 0)
             return null;
 
-        var all = _pieces.Missing(piece, BlocksIn(piece, _source.Info.Size));
-        var blocks = _pieces.OnDisk(piece, all);
         var range = new ByteRange(piece * Piece, PieceLength(piece, _source.Info.Size));
         var load = new DiskLoad(piece, blocks, range) { Created = _time.GetTimestamp(), State = FetchState.Running };
         _pieces.SetPending(piece, blocks, pending: true);

@@ -106,7 +106,7 @@ internal sealed partial class FetchScheduler : IFetchTarget, IAsyncDisposable
             }
 
             var first = CachedPieces.First(missing);
-            if (!_pieces.IsPending(piece, first) && (load = LoadFor(piece, first, missing)) is null)
+            if (!_pieces.IsPending(piece, first) && (load = LoadFor(piece, first)) is null)
             {
                 _planner.OnRead(part, this);
                 startable = TakeStartable();

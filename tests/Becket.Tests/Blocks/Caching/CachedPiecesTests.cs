@@ -28,6 +28,49 @@ public sealed class CachedPiecesTests
         }
     }
 
+    [Fact]
+    public async Task A_copy_is_of_the_piece_that_was_asked_for_however_quickly_slots_change_hands()
+    {
+        const int Pieces = 6;
+        const int Length = 64;
+        using var memory = new MemoryCache(3 * Piece);
+        var pieces = new CachedPieces(Pieces * Piece, memory, disk: null);
+        var changing = Task.Run(
+            () =>
+            {
+                var random = new Random(1);
+                for (var step = 0; step < 200_000; step++)
+                {
+                    var piece = random.Next(Pieces);
+                    var slot = memory.Rent(pieces.Table, piece);
+                    if (slot == 0)
+                        continue; // all are being copied
+                    if (pieces.Missing(piece, 1) != 0)
+                    {
+                        memory.Memory.Span(slot)[..Length].Fill((byte)piece);
+                        pieces.Land(piece, 1, zero: 0);
+                    }
+                    pieces.Touch(piece);
+                    memory.Memory.Unpin(slot);
+                }
+            },
+            TestContext.Current.CancellationToken);
+        var (copied, wrong) = (0, "");
+        var buffer = new byte[Length];
+        for (var piece = 0; !changing.IsCompleted; piece = (piece + 1) % Pieces)
+        {
+            if (!pieces.TryCopy(piece * Piece, buffer))
+                continue;
+            copied++;
+            if (buffer.AsSpan().ContainsAnyExcept((byte)piece))
+                wrong = $"piece {piece} read as {buffer[0]} to {buffer[^1]}";
+        }
+        await changing;
+        Assert.Empty(wrong);
+        Assert.True(copied > 0, "nothing was ever copied");
+        Assert.Equal(0, memory.Memory.Pinned);
+    }
+
     private static void CheckExtents(CachedPieces pieces, ByteRange range)
     {
         var position = range.Offset;

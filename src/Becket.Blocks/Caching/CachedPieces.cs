@@ -69,7 +69,7 @@ internal sealed partial class CachedPieces(long size, MemoryCache memory, DiskCa
         if ((Volatile.Read(ref state.Read) & blocks) != blocks)
             Interlocked.Or(ref state.Read, blocks);
         else
-            MemoryCache.CountReuse(ref memory.Memory.Frequency(slot));
+            memory.Memory.CountReuse(slot);
         return true;
     }
 

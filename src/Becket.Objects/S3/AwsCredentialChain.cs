@@ -65,8 +65,9 @@ public sealed partial class AwsCredentialChain : IS3CredentialSource, IDisposabl
     {
         try
         {
-            _source ??= await _lookup.FindAsync(cancellationToken);
-            var keys = await _source.GetCredentialsAsync().WaitAsync(cancellationToken);
+            // On a thread of the pool: the SDK blocks in places, and who asks may be the thread that completes all sockets.
+            var keys = await Task.Run(
+                async () => await (_source ??= await _lookup.FindAsync(cancellationToken)).GetCredentialsAsync(), cancellationToken).WaitAsync(cancellationToken);
             return new S3Credentials(keys.AccessKey, keys.SecretKey, keys.Token is { Length: > 0 } token ? token : null);
         }
         catch (Exception e) when (e is not OperationCanceledException && held is not null && refused is null)

@@ -39,11 +39,12 @@ internal sealed class FetchPlanner(long size, FetchPolicy policy)
             Credit -= cost;
         }
 
-        Background(_readahead.Follow(range, Sizes.Readahead, Sizes.Get), target); // 9
+        var ahead = _readahead.Follow(range, Sizes.Readahead, Sizes.Get); // 9
+        Background(ahead, Math.Max(Sizes.Get, Math.Min(Sizes.StreamGet, ahead.Length / 4)), target);
     }
 
     /// <summary>Fetches what a range lacks, because the client said that it will read it. Nobody waits, and it costs no credit.</summary>
-    public void OnPrefetch(ByteRange range, IFetchTarget target) => Background(range, target);
+    public void OnPrefetch(ByteRange range, IFetchTarget target) => Background(range, Sizes.Get, target);
 
     /// <summary>Fits the sizes to what was measured (11). Calling it often is cheap.</summary>
     public void Adapt(StorePace pace) => Sizes = FetchSizes.For(policy, pace);
@@ -118,17 +119,21 @@ internal sealed class FetchPlanner(long size, FetchPolicy policy)
     {
         var start = offset & -CacheGeometry.Piece;
         var end = Math.Max(zone.End, range.AlignOutward(CacheGeometry.Piece).End);
-        Background(ByteRange.FromBounds(start, end), target);
-        Background(ByteRange.FromBounds(zone.Offset, start), target);
+        Background(ByteRange.FromBounds(start, end), Sizes.Get, target);
+        Background(ByteRange.FromBounds(zone.Offset, start), Sizes.Get, target);
     }
 
-    private void Background(ByteRange range, IFetchTarget target)
+    /// <param name="range">What to fetch of, as far as it is absent.</param>
+    /// <param name="get">The longest GET; rounded down to a power of two.</param>
+    /// <param name="target">Where to.</param>
+    private void Background(ByteRange range, long get, IFetchTarget target)
     {
+        get = 1L << BitOperations.Log2((ulong)get);
         foreach (var run in new AbsentRuns(target, range, size))
         {
             for (var from = run.Offset; from < run.End;)
             {
-                var to = Math.Min(run.End, (from & -Sizes.Get) + Sizes.Get);
+                var to = Math.Min(run.End, (from & -get) + get);
                 target.Fetch(ByteRange.FromBounds(from, to), FetchPriority.Background);
                 from = to;
             }

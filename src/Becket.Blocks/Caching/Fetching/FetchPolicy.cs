@@ -37,6 +37,12 @@ internal sealed record FetchPolicy
     /// <summary>The longest GET that nobody waits for, and how far one that somebody waits for goes on behind what was missed.</summary>
     public long BackgroundGet { get; init; } = 1 << 20;
 
+    /// <summary>
+    /// The longest GET of what is read far ahead: a quarter of what is fetched at a time, up to this. Fewer requests cost the
+    /// store and us less, and nobody is near those bytes yet.
+    /// </summary>
+    public long StreamGet { get; init; } = 4 << 20;
+
     /// <summary>The longest GET that somebody waits for: a longer read is brought in by several at once.</summary>
     public long DemandGet { get; init; } = 2 << 20;
 

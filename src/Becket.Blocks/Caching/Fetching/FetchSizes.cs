@@ -8,8 +8,9 @@ namespace Becket.Blocks.Caching.Fetching;
 /// <param name="Zone">A power of two, at least a piece.</param>
 /// <param name="Get">A power of two, at least a piece.</param>
 /// <param name="Readahead">The furthest that a stream is read ahead; zero for not at all.</param>
+/// <param name="StreamGet">The longest GET far ahead of a stream; a power of two.</param>
 /// <param name="Waiting">How many bytes may wait in the background.</param>
-internal readonly record struct FetchSizes(long Zone, long Get, long Readahead, long Waiting)
+internal readonly record struct FetchSizes(long Zone, long Get, long Readahead, long StreamGet, long Waiting)
 {
     private const long LeastReadahead = 1 << 20;
 
@@ -19,9 +20,9 @@ internal readonly record struct FetchSizes(long Zone, long Get, long Readahead, 
     /// <summary>How long one background GET may hold the whole line, if the store is not farther away than that.</summary>
     private static readonly TimeSpan LongestHold = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>What the policy allows; used while nothing is known about the store.</summary>
+    /// <summary>What the policy allows; used while nothing is known about the store. Long GETs are for stores known to be far.</summary>
     public static FetchSizes Of(FetchPolicy policy) =>
-        new(PowerOfTwo(policy.Zone), PowerOfTwo(policy.BackgroundGet), policy.Readahead, policy.Waiting);
+        new(PowerOfTwo(policy.Zone), PowerOfTwo(policy.BackgroundGet), policy.Readahead, PowerOfTwo(policy.BackgroundGet), policy.Waiting);
 
     /// <summary>
     /// What is worth fetching from a store of this pace. While a first byte is on its way the line could have carried latency
@@ -34,10 +35,12 @@ internal readonly record struct FetchSizes(long Zone, long Get, long Readahead, 
         var readahead = Math.Min(most.Readahead, Math.Max(LeastReadahead, 4 * Bytes(pace, Longer(pace.FirstByte, ShortestWay))));
         // A stream is fed by several connections: its window is never one GET.
         var get = Math.Min(Bytes(pace, Longer(pace.FirstByte, LongestHold)), Math.Max(LeastReadahead, readahead) / 8);
+        var shortest = Math.Min(most.Get, PowerOfTwo(get));
         return new FetchSizes(
             Math.Min(most.Zone, PowerOfTwo(zone + (zone / 2))), // the nearest, not the next below
-            Math.Min(most.Get, PowerOfTwo(get)),
+            shortest,
             readahead,
+            Math.Max(shortest, PowerOfTwo(Math.Min(policy.StreamGet, zone / 2))),
             Math.Min(most.Waiting, Math.Max(LeastReadahead, Bytes(pace, TimeSpan.FromSeconds(1)))));
     }
 

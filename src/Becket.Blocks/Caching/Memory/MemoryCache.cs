@@ -15,7 +15,6 @@ namespace Becket.Blocks.Caching.Memory;
 internal sealed class MemoryCache : IDisposable
 {
     private const int ShortShare = 4;
-    private const byte MaximumFrequency = 3;
 
     private readonly Place[] _places;
     private readonly SlotQueue _free;
@@ -89,13 +88,6 @@ internal sealed class MemoryCache : IDisposable
             if (_places[slot].Table == table)
                 TryRelease(table, _places[slot].Piece);
         }
-    }
-
-    /// <summary>Counts a reading of bytes that were read before. Called without the lock.</summary>
-    public static void CountReuse(ref byte frequency)
-    {
-        if (frequency < MaximumFrequency)
-            frequency++;
     }
 
     public void Dispose() => Memory.Dispose();

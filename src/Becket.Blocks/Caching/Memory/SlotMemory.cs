@@ -17,8 +17,12 @@ internal sealed unsafe class SlotMemory : IDisposable
     /// <summary>Added to the pins of a slot that changes hands, so that whoever pins it sees a negative number.</summary>
     private const int Claimed = int.MinValue / 2;
 
+    /// <summary>Where counting the readings of a slot ends.</summary>
+    public const byte MaximumFrequency = 3;
+
     private readonly Header[] _headers;
     private readonly MemoryManager<byte>?[] _managers;
+    private readonly HugePages _hugePages;
     private byte* _base;
 
     /// <param name="bytes">The size; rounded down to whole slots, at least one.</param>
@@ -27,7 +31,8 @@ internal sealed unsafe class SlotMemory : IDisposable
         Slots = (int)Math.Clamp(bytes / CacheGeometry.Piece, 1, int.MaxValue / 2);
         _headers = new Header[Slots + 1];
         _managers = new MemoryManager<byte>?[Slots + 1];
-        _base = (byte*)NativeMemory.AlignedAlloc((nuint)Slots * CacheGeometry.Piece, (nuint)Environment.SystemPageSize);
+        _base = (byte*)NativeMemory.AlignedAlloc((nuint)Slots * CacheGeometry.Piece, HugePages.Size);
+        _hugePages = new HugePages(_base, Slots);
     }
 
     public int Slots { get; }
@@ -57,11 +62,22 @@ internal sealed unsafe class SlotMemory : IDisposable
     /// <summary>Ends a claim. Pins that were tried meanwhile have undone themselves or will.</summary>
     public void EndClaim(int slot) => Interlocked.Add(ref _headers[slot].Pins, -Claimed);
 
+    /// <summary>Counts a reading of bytes that were read before. Called by anybody who has the slot pinned.</summary>
+    public void CountReuse(int slot)
+    {
+        ref var frequency = ref _headers[slot].Frequency;
+        if (frequency == MaximumFrequency)
+            return;
+        if (frequency++ == 0)
+            _hugePages.NoteReuse(slot - 1);
+    }
+
     /// <summary>How often a slot's bytes were asked for again, up to 3. Lost updates do not matter.</summary>
     public ref byte Frequency(int slot) => ref _headers[slot].Frequency;
 
     public void Dispose()
     {
+        _hugePages.Dispose();
         Debug.Assert(Pinned == 0, "a slot is in use");
         NativeMemory.AlignedFree(_base);
         _base = null;

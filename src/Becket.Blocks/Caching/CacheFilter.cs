@@ -139,8 +139,11 @@ public sealed class CacheFilter : BlockFilter
         }
     }
 
-    private BlockDeviceException Late(ByteRange part, Exception e) =>
-        new(BlockError.Io, $"{Info.Description}: {part} did not come within {_settings.ReadDeadline.TotalSeconds:0} s", e) { IsTransient = true };
+    private BlockDeviceException Late(ByteRange part, Exception e) => new(
+        BlockError.Io, $"{Info.Description}: {part} did not come within {_settings.ReadDeadline.TotalSeconds:0} s", e)
+    {
+        IsTransient = true,
+    };
 
     public override ValueTask PrefetchAsync(ByteRange range, CancellationToken cancellationToken)
     {

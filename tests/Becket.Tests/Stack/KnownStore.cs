@@ -33,7 +33,8 @@ internal sealed class KnownStore(byte[] content) : IObjectStore
             : throw new ObjectStoreException(ObjectStoreError.Changed, $"{Name}/{Key} was replaced since it was opened; open it again");
     }
 
-    public ValueTask<string> PutAsync(string key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken cancellationToken) =>
+    public ValueTask<string> PutAsync(
+        string key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken cancellationToken) =>
         throw new NotSupportedException();
 
     public ValueTask DeleteAsync(string key, CancellationToken cancellationToken) => throw new NotSupportedException();

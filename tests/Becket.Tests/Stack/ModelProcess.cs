@@ -18,7 +18,8 @@ internal sealed class ModelProcess : IAsyncDisposable
     private readonly FaultyObjectStore _store;
     private readonly BlockCache _cache;
 
-    private ModelProcess(FaultyObjectStore store, BlockCache cache, IBlockDevice device) => (_store, _cache, Device) = (store, cache, device);
+    private ModelProcess(FaultyObjectStore store, BlockCache cache, IBlockDevice device) =>
+        (_store, _cache, Device) = (store, cache, device);
 
     public IBlockDevice Device { get; }
 

@@ -83,7 +83,8 @@ internal sealed class ModelReader(IBlockDevice device, byte[] content, int seed)
             if (!device.TryRead(offset, buffer))
                 await device.ReadAsync(offset, buffer, cancellationToken);
         }
-        catch (Exception e) when (e is BlockDeviceException || (e is OperationCanceledException && cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (
+            e is BlockDeviceException || (e is OperationCanceledException && cancellationToken.IsCancellationRequested))
         {
             if (e is BlockDeviceException)
                 Failures++;

@@ -10,7 +10,7 @@ using static Becket.Blocks.Caching.CacheGeometry;
 
 namespace Becket.Tests.Stack;
 
-/// <summary>An object that is replaced by another one of the same key and size, over the program's own cache, in memory and on disk.</summary>
+/// <summary>An object that is replaced by another one of its key and size, under the program's own cache, in memory and on disk.</summary>
 public sealed class ReplacedObjectTests : IDisposable
 {
     private const string Key = "disk.img";

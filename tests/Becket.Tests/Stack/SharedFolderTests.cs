@@ -21,17 +21,18 @@ public sealed class SharedFolderTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public Task The_folder_is_too_small_for_the_object() => ShareAsync(Path.Combine(_folder.Path, "cache"), limit: 1 << 20, static (_, _) => { });
+    public Task No_read_is_wrong_or_fails_though_the_folder_is_too_small() =>
+        ShareAsync(Path.Combine(_folder.Path, "cache"), limit: 1 << 20, static (_, _) => { });
 
     [Fact]
-    public Task The_folder_s_files_are_damaged_from_outside()
+    public Task No_read_is_wrong_or_fails_though_files_are_damaged_from_outside()
     {
         var path = Path.Combine(_folder.Path, "cache");
         return ShareAsync(path, limit: 4 << 20, (random, _) => Damage(path, random));
     }
 
     [Fact]
-    public async Task The_folder_s_filesystem_is_full_now_and_then()
+    public async Task No_read_is_wrong_or_fails_though_the_filesystem_is_full_now_and_then()
     {
         using var mounted = MountedFolder.Mount(5 * 1024 * 1024);
         var filler = Path.Combine(mounted.Path, "filler");
@@ -54,7 +55,8 @@ public sealed class SharedFolderTests : IDisposable
         {
             await using var one = await OpenAsync(store, path, limit);
             await using var two = await OpenAsync(store, path, limit);
-            var readers = Enumerable.Range(0, 6).Select(i => new ModelReader((i % 2 == 0 ? one : two).Device, _content, (round * 10) + i)).ToList();
+            var readers = Enumerable.Range(0, 6)
+                .Select(i => new ModelReader((i % 2 == 0 ? one : two).Device, _content, (round * 10) + i)).ToList();
             var reading = readers.Skip(1).Select(reader => Task.Run(() => reader.RunAsync(Steps))).ToList();
             var random = new Random(round);
             for (var step = 0; step < Steps; step++)
@@ -69,7 +71,11 @@ public sealed class SharedFolderTests : IDisposable
     }
 
     private static Task<ModelProcess> OpenAsync(KnownStore store, string path, long limit) => ModelProcess.StartAsync(
-        store, static _ => null, memoryPieces: 8, DiskCache.Open(path, limit, NullLogger.Instance), new CacheSettings { Zone = 512 * 1024 });
+        store,
+        static _ => null,
+        memoryPieces: 8,
+        DiskCache.Open(path, limit, NullLogger.Instance),
+        new CacheSettings { Zone = 512 * 1024 });
 
     /// <summary>Some random bytes in a file of the cache, or a shorter file.</summary>
     private static void Damage(string folder, Random random)
@@ -77,7 +83,7 @@ public sealed class SharedFolderTests : IDisposable
         var files = Directory.GetFiles(folder, random.Next(2) == 0 ? "data" : "index", SearchOption.AllDirectories);
         if (files.Length == 0)
             return;
-        using var file = File.Open(files[random.Next(files.Length)], FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        using var file = File.Open(files[random.Next(files.Length)], FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
         file.Position = random.NextInt64(file.Length + 1);
         if (random.Next(8) == 0)
         {

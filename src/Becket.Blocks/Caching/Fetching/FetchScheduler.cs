@@ -121,7 +121,10 @@ internal sealed partial class FetchScheduler : IFetchTarget, IAsyncDisposable
             wait = (arrival, arrival.WaitFor(part.End));
         }
         if (load is not null)
-            ThreadPool.UnsafeQueueUserWorkItem(static work => _ = work.Scheduler.LoadAsync(work.Load), (Scheduler: this, Load: load), preferLocal: false);
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static work => _ = work.Scheduler.LoadAsync(work.Load), (Scheduler: this, Load: load), preferLocal: false);
+        }
         Start(startable);
         return wait;
     }

@@ -6,7 +6,7 @@ using static Becket.Blocks.Caching.CacheGeometry;
 
 namespace Becket.Tests.Blocks.Caching;
 
-/// <summary>Moments that are easy to get wrong: what is forgotten between two looks, and what is under way when a device is closed.</summary>
+/// <summary>Moments that are easy to get wrong: what is forgotten between two looks, what is under way when a device closes.</summary>
 public sealed class CacheEdgeTests
 {
     private static readonly CacheSettings PieceOnly = new() { Zone = 0, Readahead = 0 };
@@ -22,6 +22,7 @@ public sealed class CacheEdgeTests
         using var cache = NewCache();
         await using var device = Open(source, cache, PieceOnly);
         await device.ReadAsync(0, new byte[20 * Piece], Token); // all of it has come, and left memory, before the second piece is copied
+        await device.WhenIdleAsync();
         Assert.Equal(20 * Piece, source.OpenedBytes);
         Assert.Equal(0, cache.Memory.Used);
     }

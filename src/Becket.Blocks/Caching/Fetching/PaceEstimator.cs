@@ -13,6 +13,10 @@ internal sealed class PaceEstimator
     /// <summary>The least time that a rate is taken over.</summary>
     public static readonly TimeSpan Span = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>What is assumed of a line before it is measured, in bytes per second.</summary>
+    public const double FastLine = 2e9;
+
+    private const int LatenciesForAnEstimate = 4;
     private const int RatesForAnEstimate = 4; // the first ones are those of connections that only get going
     private readonly double[] _rates = new double[8];
     private readonly TimeSpan[] _latencies = new TimeSpan[16];
@@ -23,9 +27,13 @@ internal sealed class PaceEstimator
     private Flow _busy;
     private Flow _quiet;
 
-    /// <summary>The pace of the store; null until enough has been seen of it.</summary>
-    public StorePace? Pace =>
-        _rateCount < RatesForAnEstimate || _latencyCount == 0 ? null : new StorePace(Latency, BytesPerSecond);
+    /// <summary>
+    /// The pace of the store; null until its distance is known. A line that bodies never crowded is taken for a fast one: either it
+    /// is, or nobody asked for much yet.
+    /// </summary>
+    public StorePace? Pace => _latencyCount < LatenciesForAnEstimate
+        ? null
+        : new StorePace(Latency, _rateCount < RatesForAnEstimate ? FastLine : BytesPerSecond);
 
     /// <summary>The best of the last rates: the others had less to carry.</summary>
     private double BytesPerSecond

@@ -6,7 +6,8 @@ namespace Becket.Blocks.Caching;
 
 /// <summary>
 /// Writes fetched blocks to disk behind the readers' backs, on a thread of its own. The slot stays pinned until its blocks are
-/// written. Writing waits when the disk is slower than the store: then fewer bytes are fetched in the background.
+/// written. What is fetched in the background waits a while for a disk that is slower than the store; what is fetched for somebody
+/// who waits does not.
 /// </summary>
 internal sealed class DiskWriter : IDisposable
 {
@@ -23,20 +24,33 @@ internal sealed class DiskWriter : IDisposable
         _thread = new Thread(Run) { IsBackground = true, Name = "cache writer" };
     }
 
-    /// <summary>Takes the blocks over once there is room; the caller keeps its own pin.</summary>
-    public async ValueTask WriteAsync(DiskCacheObject disk, long piece, uint blocks, uint zero, int slot, CancellationToken cancellationToken)
+    /// <summary>
+    /// Takes the blocks over once there is room, or returns false: the disk is so slow that there was none for as long as the caller
+    /// has patience. The caller keeps its own pin.
+    /// </summary>
+    public async ValueTask<bool> TryWriteAsync(DiskCacheObject disk, long piece, uint blocks, uint zero, int slot, TimeSpan patience)
     {
         _memory.TryPin(slot); // the caller has it pinned, so it cannot fail
+        EnsureStarted();
+        var work = new Work(disk, piece, blocks, zero, slot);
+        if (_work.Writer.TryWrite(work) || (patience > TimeSpan.Zero && await IsTakenAsync(work, patience)))
+            return true;
+        _memory.Unpin(slot);
+        return false;
+    }
+
+    private async ValueTask<bool> IsTakenAsync(Work work, TimeSpan patience)
+    {
+        using var limit = new CancellationTokenSource(patience);
         try
         {
-            await _work.Writer.WriteAsync(new Work(disk, piece, blocks, zero, slot), cancellationToken);
+            await _work.Writer.WriteAsync(work, limit.Token);
+            return true;
         }
-        catch
+        catch (OperationCanceledException)
         {
-            _memory.Unpin(slot);
-            throw;
+            return false;
         }
-        EnsureStarted();
     }
 
     /// <summary>Completes when everything that was taken over before has been written.</summary>

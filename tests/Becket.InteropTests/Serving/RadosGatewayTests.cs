@@ -107,7 +107,7 @@ public sealed class RadosGatewayTests(RealStores stores) : InteropTest(stores)
     {
         await client.PutBucketAsync(RealStores.Bucket, Token);
         await PutAsync(client, key, (byte)'1');
-        return await BecketServer.StartAsync((await Stores.GetRadosGatewayAsync()).Endpoint.Object(RealStores.Bucket, key), Token);
+        return await BecketServer.StartAsync((await Stores.GetRadosGatewayAsync()).Endpoint.Object(RealStores.Bucket, key).With("--zone", "0"), Token);
     }
 
     // 8 MiB of one byte, so that what is read says which object it came from.
@@ -121,18 +121,19 @@ public sealed class RadosGatewayTests(RealStores stores) : InteropTest(stores)
     private async Task ReadAsync(BecketServer becket, string expected) =>
         await Nbdsh.RunAsync($"h.connect_uri('{becket.Uri}')\nassert h.pread(65536, 0) == {expected}", Token);
 
-    // At other offsets than were read before: what a client already has must not be what answers.
+    // At other offsets than were read before; what was read stays what it was.
     private async Task ReadIsAnInputOutputErrorAsync(BecketServer becket) => await Nbdsh.RunAsync(
         $$"""
         import errno
         h.connect_uri('{{becket.Uri}}')
-        for offset in (1 << 20, 4 << 20, 0):
+        for offset in (1 << 20, 4 << 20):
             try:
                 data = h.pread(65536, offset)
             except nbd.Error as e:
                 assert e.errnum == errno.EIO, e
             else:
                 assert False, data[:16]
+        assert h.pread(65536, 0) == b'1' * 65536
         """,
         Token);
 }

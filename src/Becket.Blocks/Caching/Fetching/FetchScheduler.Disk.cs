@@ -32,7 +32,7 @@ internal sealed partial class FetchScheduler
     }
 
     /// <summary>
-    /// Reads and checks blocks on disk. What is damaged or was evicted meanwhile is then absent, and whoever waited for it has
+    /// Reads and checks blocks on disk: at once where the kernel has them in memory, otherwise on a thread of the pool. What is damaged or was evicted meanwhile is then absent, and whoever waited for it has
     /// it fetched: so a bad disk fails nobody.
     /// </summary>
     private async Task LoadAsync(DiskLoad load)
@@ -44,7 +44,11 @@ internal sealed partial class FetchScheduler
             var slot = await RentAsync(load.Piece);
             try
             {
-                verified = _pieces.Disk!.Read(load.Piece, load.Blocks, _cache.Memory.Memory.Span(slot));
+                var (disk, memory) = (_pieces.Disk!, _cache.Memory.Memory);
+                verified = disk.ReadCached(load.Piece, load.Blocks, memory.Span(slot));
+                var rest = load.Blocks & ~verified;
+                if (rest != 0)
+                    verified |= await Task.Run(() => disk.Read(load.Piece, rest, memory.Span(slot)));
                 lock (_cache.Gate)
                     _pieces.Land(load.Piece, verified, zero: 0);
             }

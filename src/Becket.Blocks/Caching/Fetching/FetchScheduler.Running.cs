@@ -5,6 +5,9 @@ namespace Becket.Blocks.Caching.Fetching;
 
 internal sealed partial class FetchScheduler
 {
+    /// <summary>How long a GET that nobody waits for waits for the disk; somebody may come to wait for the rest of it.</summary>
+    private static readonly TimeSpan DiskPatience = TimeSpan.FromSeconds(1);
+
     private async Task RunAsync(Arrival arrival)
     {
         Exception? failure = null;
@@ -45,7 +48,7 @@ internal sealed partial class FetchScheduler
                 var landed = await FillAsync(arrival, body, piece, slot, position);
                 position = Math.Min((piece + 1) * Piece, end);
                 if (_pieces.Disk is { IsOff: false } disk)
-                    await KeepAsync(disk, piece, landed.Blocks, landed.Zero, slot);
+                    await KeepAsync(arrival, disk, piece, landed.Blocks, landed.Zero, slot);
             }
             finally
             {
@@ -81,10 +84,11 @@ internal sealed partial class FetchScheduler
         return (blocks, zero);
     }
 
-    private async ValueTask KeepAsync(DiskCacheObject disk, long piece, uint blocks, uint zero, int slot)
+    private async ValueTask KeepAsync(Arrival arrival, DiskCacheObject disk, long piece, uint blocks, uint zero, int slot)
     {
-        // Also while closing: what has come is paid for.
-        await _cache.DiskWriter.WriteAsync(disk, piece, blocks, zero, slot, CancellationToken.None);
+        var patience = arrival.Priority == FetchPriority.Demand ? TimeSpan.Zero : DiskPatience;
+        if (!await _cache.DiskWriter.TryWriteAsync(disk, piece, blocks, zero, slot, patience))
+            return;
         lock (_cache.Gate)
             _pieces.Keep(piece, blocks);
     }

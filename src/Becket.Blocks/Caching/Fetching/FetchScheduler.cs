@@ -121,10 +121,7 @@ internal sealed partial class FetchScheduler : IFetchTarget, IAsyncDisposable
             wait = (arrival, arrival.WaitFor(part.End));
         }
         if (load is not null)
-        {
-            ThreadPool.UnsafeQueueUserWorkItem(
-                static work => _ = work.Scheduler.LoadAsync(work.Load), (Scheduler: this, Load: load), preferLocal: false);
-        }
+            _ = LoadAsync(load);
         Start(startable);
         return wait;
     }

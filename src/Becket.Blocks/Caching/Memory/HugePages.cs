@@ -19,6 +19,9 @@ internal sealed unsafe partial class HugePages : IDisposable
     private const int Collapse = 25; // MADV_COLLAPSE, Linux 6.1
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>What a round may take: a tenth of one processor, until all is done. Finding huge pages is dear on some machines.</summary>
+    private static readonly TimeSpan Share = Period / 10;
+
     private readonly byte* _base;
     private readonly int[] _reused; // for each page, the slots read again; negative: done
     private readonly Lock _working = new();
@@ -56,10 +59,13 @@ internal sealed unsafe partial class HugePages : IDisposable
             return; // the last round is not over
         try
         {
+            var started = TimeProvider.System.GetTimestamp();
             for (var page = 0; page < _reused.Length && !_isDone; page++)
             {
                 if (_reused[page] < Enough)
                     continue;
+                if (TimeProvider.System.GetElapsedTime(started) > Share)
+                    break;
                 _reused[page] = -1;
                 // Refused for ever on older kernels, and for now where no huge page can be found: small ones do.
                 _ = Advise(_base + ((long)page * Size), Size, Collapse);

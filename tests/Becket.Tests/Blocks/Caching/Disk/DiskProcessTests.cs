@@ -78,8 +78,11 @@ public sealed class DiskProcessTests : IDisposable
             var found = 0;
             for (var piece = 0L; piece < CacheChild.Known.PieceCount; piece++)
             {
-                Assert.Equal(opened.Present(piece), CacheChild.Known.ReadAndCheck(opened, piece));
-                found += BitOperations.PopCount(opened.Present(piece));
+                // An eviction of our own may take some of it away meanwhile; what was damaged would be a warning.
+                var present = opened.Present(piece);
+                var read = CacheChild.Known.ReadAndCheck(opened, piece);
+                Assert.Equal(0u, read & ~present);
+                found += BitOperations.PopCount(read);
                 await WriteUntilStoredAsync(cache, opened, piece);
             }
             Assert.True(found > 10, $"round {round}: only {found} blocks were found");

@@ -6,17 +6,20 @@ namespace Becket.Blocks.Caching;
 
 /// <summary>
 /// Writes fetched blocks to disk behind the readers' backs, on a thread of its own. The slot stays pinned until its blocks are
-/// written. What is fetched in the background waits a while for a disk that is slower than the store; what is fetched for somebody
-/// who waits does not.
+/// written. Whoever fetches waits for a disk that is slower than the store, but not for one that hangs.
 /// </summary>
 internal sealed class DiskWriter : IDisposable
 {
     /// <summary>Pieces that may wait to be written: few beside the smallest memory, as they stay pinned.</summary>
     private const int Most = 32;
 
+    /// <summary>How long to wait for room once; from then on not at all, until a write has ended.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
     private readonly SlotMemory _memory;
     private readonly Channel<Work> _work = Channel.CreateBounded<Work>(new BoundedChannelOptions(Most) { SingleReader = true });
     private readonly Thread _thread;
+    private volatile bool _isStuck;
 
     public DiskWriter(SlotMemory memory)
     {
@@ -25,23 +28,23 @@ internal sealed class DiskWriter : IDisposable
     }
 
     /// <summary>
-    /// Takes the blocks over once there is room, or returns false: the disk is so slow that there was none for as long as the caller
-    /// has patience. The caller keeps its own pin.
+    /// Takes the blocks over once there is room, or returns false: the disk does not get on, and whoever waits for the rest of a body
+    /// shall not wait for it. The caller keeps its own pin.
     /// </summary>
-    public async ValueTask<bool> TryWriteAsync(DiskCacheObject disk, long piece, uint blocks, uint zero, int slot, TimeSpan patience)
+    public async ValueTask<bool> TryWriteAsync(DiskCacheObject disk, long piece, uint blocks, uint zero, int slot)
     {
         _memory.TryPin(slot); // the caller has it pinned, so it cannot fail
         EnsureStarted();
         var work = new Work(disk, piece, blocks, zero, slot);
-        if (_work.Writer.TryWrite(work) || (patience > TimeSpan.Zero && await IsTakenAsync(work, patience)))
+        if (_work.Writer.TryWrite(work) || (!_isStuck && await IsTakenAsync(work)))
             return true;
         _memory.Unpin(slot);
         return false;
     }
 
-    private async ValueTask<bool> IsTakenAsync(Work work, TimeSpan patience)
+    private async ValueTask<bool> IsTakenAsync(Work work)
     {
-        using var limit = new CancellationTokenSource(patience);
+        using var limit = new CancellationTokenSource(Patience);
         try
         {
             await _work.Writer.WriteAsync(work, limit.Token);
@@ -49,6 +52,7 @@ internal sealed class DiskWriter : IDisposable
         }
         catch (OperationCanceledException)
         {
+            _isStuck = true;
             return false;
         }
     }
@@ -96,6 +100,7 @@ internal sealed class DiskWriter : IDisposable
     private void Do(in Work work)
     {
         work.Disk?.Write(work.Piece, work.Blocks, work.Zero, _memory.Span(work.Slot));
+        _isStuck = false;
         if (work.Slot != 0)
             _memory.Unpin(work.Slot);
         work.Done?.SetResult();

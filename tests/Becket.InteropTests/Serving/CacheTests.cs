@@ -153,11 +153,14 @@ public sealed class CacheTests(RealStores stores) : InteropTest(stores)
                 for number, handle in enumerate(handles):
                     for i in range(64):
                         handle.aio_pread(nbd.Buffer(2 << 20), ((number * 64 + i) * 7919 + round * 131) % 500 * (2 << 20))
-                for handle in handles:
-                    while handle.aio_in_flight() > 0:
-                        handle.poll(-1)
+                waiting = list(handles)
+                while waiting:
+                    for handle in waiting[:]:
+                        handle.poll(1)
                         while handle.aio_in_flight() > 0 and (cookie := handle.aio_peek_command_completed()) > 0:
                             handle.aio_command_completed(cookie)
+                        if handle.aio_in_flight() == 0:
+                            waiting.remove(handle)
             """,
             Token);
 

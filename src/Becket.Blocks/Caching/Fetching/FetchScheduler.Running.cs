@@ -5,9 +5,6 @@ namespace Becket.Blocks.Caching.Fetching;
 
 internal sealed partial class FetchScheduler
 {
-    /// <summary>How long a GET that nobody waits for waits for the disk; somebody may come to wait for the rest of it.</summary>
-    private static readonly TimeSpan DiskPatience = TimeSpan.FromSeconds(1);
-
     private async Task RunAsync(Arrival arrival)
     {
         Exception? failure = null;
@@ -48,7 +45,7 @@ internal sealed partial class FetchScheduler
                 var landed = await FillAsync(arrival, body, piece, slot, position);
                 position = Math.Min((piece + 1) * Piece, end);
                 if (_pieces.Disk is { IsOff: false } disk)
-                    await KeepAsync(arrival, disk, piece, landed.Blocks, landed.Zero, slot);
+                    await KeepAsync(disk, piece, landed.Blocks, landed.Zero, slot);
             }
             finally
             {
@@ -84,10 +81,9 @@ internal sealed partial class FetchScheduler
         return (blocks, zero);
     }
 
-    private async ValueTask KeepAsync(Arrival arrival, DiskCacheObject disk, long piece, uint blocks, uint zero, int slot)
+    private async ValueTask KeepAsync(DiskCacheObject disk, long piece, uint blocks, uint zero, int slot)
     {
-        var patience = arrival.Priority == FetchPriority.Demand ? TimeSpan.Zero : DiskPatience;
-        if (!await _cache.DiskWriter.TryWriteAsync(disk, piece, blocks, zero, slot, patience))
+        if (!await _cache.DiskWriter.TryWriteAsync(disk, piece, blocks, zero, slot))
             return;
         lock (_cache.Gate)
             _pieces.Keep(piece, blocks);

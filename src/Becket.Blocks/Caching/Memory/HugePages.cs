@@ -17,16 +17,17 @@ internal sealed unsafe partial class HugePages : IDisposable
 
     private const int SlotsPerPage = Size / CacheGeometry.Piece;
     private const int Collapse = 25; // MADV_COLLAPSE, Linux 6.1
-    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>What a round may take: a tenth of one processor, until all is done. Finding huge pages is dear on some machines.</summary>
-    private static readonly TimeSpan Share = Period / 10;
+    /// <summary>Rest after each page, in the time that it took: so it all takes a fiftieth of a processor, where pages are dear, too.</summary>
+    private const int Rest = 49;
 
     private readonly byte* _base;
     private readonly int[] _reused; // for each page, the slots read again; negative: done
     private readonly Lock _working = new();
     private readonly ITimer _timer;
     private bool _isDone;
+    private long _restsUntil; // in milliseconds of the system's run
 
     /// <param name="start">Aligned to <see cref="Size"/>; the owner's, and valid until this is disposed.</param>
     /// <param name="slots">How many slots lie there; a last page that is not full stays as it is.</param>
@@ -59,16 +60,15 @@ internal sealed unsafe partial class HugePages : IDisposable
             return; // the last round is not over
         try
         {
-            var started = TimeProvider.System.GetTimestamp();
-            for (var page = 0; page < _reused.Length && !_isDone; page++)
+            for (var page = 0; page < _reused.Length && !_isDone && Environment.TickCount64 >= _restsUntil; page++)
             {
                 if (_reused[page] < Enough)
                     continue;
-                if (TimeProvider.System.GetElapsedTime(started) > Share)
-                    break;
                 _reused[page] = -1;
+                var started = TimeProvider.System.GetTimestamp();
                 // Refused for ever on older kernels, and for now where no huge page can be found: small ones do.
                 _ = Advise(_base + ((long)page * Size), Size, Collapse);
+                _restsUntil = Environment.TickCount64 + (long)(TimeProvider.System.GetElapsedTime(started) * Rest).TotalMilliseconds;
             }
         }
         finally

@@ -39,16 +39,9 @@ internal sealed class ServeCommand
         return command;
     }
 
-    /// <summary>
-    /// What waits for a store's bytes copies them and asks for more, and never blocks: it need not change threads for that, at
-    /// every 40 KiB of a body. The runtime asks for this variable when the first socket is used.
-    /// </summary>
-    private static void CompleteSocketsInline() =>
-        Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
-
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken stopping)
     {
-        CompleteSocketsInline();
+        InlineSockets.Enable();
         var words = SourceWords.Parse(parsed.GetValue(_words) ?? []);
         var listening = ReadListening(parsed);
         var exports = ReadExports(parsed, words.Sources);

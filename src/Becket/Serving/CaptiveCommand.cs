@@ -26,6 +26,7 @@ internal static partial class CaptiveCommand
             """;
 
         var start = new ProcessStartInfo("/bin/sh") { ArgumentList = { "-c", script }, UseShellExecute = false };
+        InlineSockets.HideFrom(start);
         using var process = Process.Start(start) ?? throw new CommandException("/bin/sh could not be started");
         using var registration = stopping.Register(() => _ = Kill(process.Id, SigTerm));
         await process.WaitForExitAsync(CancellationToken.None);

@@ -48,7 +48,10 @@ public sealed class HttpImageServer : IAsyncDisposable
 
     public Uri Url => new($"{_server.Urls.First()}/disk.img");
 
-    /// <summary>Completes when an answer is first being held back.</summary>
+    /// <summary>
+    /// Completes when the answer to a client's read is first being held back: not to one of the one-byte GETs that make
+    /// connections ready, which may still be under way when the server says that it is up.
+    /// </summary>
     public Task Held => _held.Task;
 
     public static async Task<HttpImageServer> StartAsync(byte[] image, HttpManners manners, CancellationToken cancellationToken)
@@ -73,7 +76,8 @@ public sealed class HttpImageServer : IAsyncDisposable
     {
         if (_gate is { } gate)
         {
-            _held.TrySetResult();
+            if (context.Request.GetTypedHeaders().Range?.Ranges.FirstOrDefault() is { } range && range.To > range.From)
+                _held.TrySetResult();
             await gate.Task;
         }
         if (manners.HasFlag(HttpManners.RefusesHead) && HttpMethods.IsHead(context.Request.Method))

@@ -13,6 +13,11 @@ internal sealed class ConnectionLifetime(NbdTransport transport) : IDisposable
     /// <summary>The server stops: what is in flight is finished, whatever is new is refused.</summary>
     public bool IsStopping => _isStopping;
 
+    /// <summary>
+    /// False for a client to which a refusal is a failed disk: what it has sent before the server stopped is answered as ever (README, 21).
+    /// </summary>
+    public bool RefusesWhenStopping { get; init; } = true;
+
     public bool IsAborted => AbortReason is not null;
 
     public string? AbortReason => Volatile.Read(ref _abortReason);

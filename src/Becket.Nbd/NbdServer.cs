@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
+using Becket.Blocks;
+using Becket.Nbd.Handshake;
 using Becket.Nbd.Transmission;
 using Microsoft.Extensions.Logging;
 
@@ -22,6 +24,8 @@ public sealed partial class NbdServer(IExportCatalog catalog, NbdServerOptions o
 
     /// <summary>For tests: what the requests of all connections take.</summary>
     internal TransferRoom Room => _room;
+
+    internal ILogger Logger => _logger;
 
     /// <summary>
     /// Accepts clients on sockets that are bound and listening, until <paramref name="stopping"/> is cancelled. Returns, without
@@ -52,6 +56,21 @@ public sealed partial class NbdServer(IExportCatalog catalog, NbdServerOptions o
         {
             await StopAsync([session]);
         }
+    }
+
+    /// <summary>
+    /// Serves the kernel on a socket that is in the transmission phase already, with simple replies. The session is one of the
+    /// server's, owns the socket, and has no time limits: to the kernel a closed socket is a failing disk (README, 22).
+    /// </summary>
+    internal NbdSession ServeKernel(Socket socket, string peer, string name, IBlockDevice device)
+    {
+        var agreed = new NegotiatedExport(name, device, ReplyStyle.Simple, context: null);
+        var session = NbdSession.StartTransmission(
+            new NbdTransport(socket, TimeSpan.MaxValue), peer, agreed, catalog, options, _room, _logger);
+        Interlocked.Increment(ref _connections);
+        _sessions.TryAdd(session, 0);
+        _ = ForgetAsync(session);
+        return session;
     }
 
     /// <summary>Stops serving as if the token had been cancelled; the tasks that serve end soon after.</summary>
@@ -120,7 +139,8 @@ public sealed partial class NbdServer(IExportCatalog catalog, NbdServerOptions o
         Interlocked.Decrement(ref _connections);
     }
 
-    private async Task StopAsync(IEnumerable<NbdSession> sessions)
+    /// <summary>Ends some of the sessions as a stop of the server ends all.</summary>
+    internal async Task StopAsync(IEnumerable<NbdSession> sessions)
     {
         var remaining = sessions.ToArray();
         if (remaining.Length == 0)

@@ -19,12 +19,19 @@ internal sealed partial class NbdSession : IDisposable
     private readonly NbdServerOptions _options;
     private readonly TransferRoom _room;
     private readonly ILogger _logger;
+    private readonly NegotiatedExport? _agreed;
     private readonly ConnectionLifetime _lifetime;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile NbdConnection? _connection;
 
     private NbdSession(
-        NbdTransport transport, string peer, IExportCatalog catalog, NbdServerOptions options, TransferRoom room, ILogger logger)
+        NbdTransport transport,
+        string peer,
+        IExportCatalog catalog,
+        NbdServerOptions options,
+        TransferRoom room,
+        ILogger logger,
+        NegotiatedExport? agreed = null)
     {
         _transport = transport;
         _peer = peer;
@@ -32,17 +39,39 @@ internal sealed partial class NbdSession : IDisposable
         _options = options;
         _room = room;
         _logger = logger;
-        _lifetime = new ConnectionLifetime(transport);
+        _agreed = agreed;
+        _lifetime = new ConnectionLifetime(transport) { RefusesWhenStopping = agreed is null };
     }
 
     /// <summary>Completes, never with an error, when the client's last reply is sent and its transport closed.</summary>
     public Task Ended => _ended.Task;
+
+    /// <summary>Once it has ended: whether the client said so first.</summary>
+    public bool HasSaidGoodbye => _connection?.HasSaidGoodbye ?? false;
+
+    /// <summary>Whether it was the server that ended it, or is about to.</summary>
+    public bool IsStopping => _lifetime.IsStopping;
 
     /// <summary>Starts serving a client; the session owns the transport from here on.</summary>
     public static NbdSession Start(
         NbdTransport transport, string peer, IExportCatalog catalog, NbdServerOptions options, TransferRoom room, ILogger logger)
     {
         var session = new NbdSession(transport, peer, catalog, options, room, logger);
+        session.StartThread(session.Run);
+        return session;
+    }
+
+    /// <summary>Starts with the requests of the kernel, for which there is no handshake; the session owns the transport from here on.</summary>
+    public static NbdSession StartTransmission(
+        NbdTransport transport,
+        string peer,
+        NegotiatedExport agreed,
+        IExportCatalog catalog,
+        NbdServerOptions options,
+        TransferRoom room,
+        ILogger logger)
+    {
+        var session = new NbdSession(transport, peer, catalog, options, room, logger, agreed);
         session.StartThread(session.Run);
         return session;
     }
@@ -73,7 +102,7 @@ internal sealed partial class NbdSession : IDisposable
         var reason = "the client ended the handshake";
         try
         {
-            if (Negotiate() is { } negotiated)
+            if ((_agreed ?? Negotiate()) is { } negotiated)
             {
                 export = negotiated.Name;
                 LogOpened(_peer, export);

@@ -53,6 +53,9 @@ internal sealed partial class NbdConnection
         _execution = new RequestExecution(export, _format, logger, lifetime.Aborted);
     }
 
+    /// <summary>The client ended the connection by a request, and did not just vanish.</summary>
+    public bool HasSaidGoodbye { get; private set; }
+
     /// <summary>Serves the client until it leaves, the server stops or the connection is aborted; returns the reason.</summary>
     public string Run()
     {
@@ -116,7 +119,10 @@ internal sealed partial class NbdConnection
                 if (_logsRequests)
                     LogRequest(request.Command, request.Offset, request.Length, request.Flags, request.Cookie);
                 if (request.Command == Command.Disconnect)
+                {
+                    HasSaidGoodbye = true;
                     return Finish("the client disconnected");
+                }
 
                 Handle(request);
             }
@@ -135,7 +141,7 @@ internal sealed partial class NbdConnection
 
     private void Handle(in NbdRequest request)
     {
-        var refusal = _lifetime.IsStopping ? Refusal.Stopping : RequestValidation.Check(request, _export);
+        var refusal = _lifetime is { IsStopping: true, RefusesWhenStopping: true } ? Refusal.Stopping : RequestValidation.Check(request, _export);
 
         if (request.Command == Command.Write)
             HandleWrite(request, refusal);

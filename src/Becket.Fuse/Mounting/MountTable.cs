@@ -1,0 +1,46 @@
+using System.Text;
+
+namespace Becket.Fuse.Mounting;
+
+/// <summary>
+/// What is mounted where, from /proc/self/mountinfo: the way to look at a mount without touching it, which would ask its server.
+/// </summary>
+internal static class MountTable
+{
+    /// <summary>The device number, as "0:53", of what is mounted on top at a folder; null: nothing is.</summary>
+    public static string? DeviceAt(string folder) => DeviceAt(folder, File.ReadLines("/proc/self/mountinfo"));
+
+    /// <summary>A line is: mount id, parent's id, major:minor, root, mount point, and more that we do not need.</summary>
+    internal static string? DeviceAt(string folder, IEnumerable<string> lines)
+    {
+        string? device = null;
+        foreach (var line in lines)
+        {
+            var fields = line.Split(' ', 6);
+            if (fields.Length == 6 && Unescape(fields[4]) == folder)
+                device = fields[2];
+        }
+        return device;
+    }
+
+    /// <summary>Blanks, tabs, newlines and backslashes are written as three octal digits behind a backslash.</summary>
+    private static string Unescape(string field)
+    {
+        if (!field.Contains('\\', StringComparison.Ordinal))
+            return field;
+        var text = new StringBuilder(field.Length);
+        for (var i = 0; i < field.Length; i++)
+        {
+            if (field[i] == '\\' && i + 3 < field.Length)
+            {
+                text.Append((char)(((field[i + 1] - '0') << 6) | ((field[i + 2] - '0') << 3) | (field[i + 3] - '0')));
+                i += 3;
+            }
+            else
+            {
+                text.Append(field[i]);
+            }
+        }
+        return text.ToString();
+    }
+}

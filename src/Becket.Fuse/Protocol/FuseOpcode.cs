@@ -1,0 +1,35 @@
+namespace Becket.Fuse.Protocol;
+
+/// <summary>What the kernel asks for; those that are not named here are answered with ENOSYS.</summary>
+internal enum FuseOpcode : uint
+{
+    Lookup = 1,
+    Forget = 2,
+    GetAttributes = 3,
+    SetAttributes = 4,
+    SymbolicLink = 6,
+    MakeNode = 8,
+    MakeFolder = 9,
+    Unlink = 10,
+    RemoveFolder = 11,
+    Rename = 12,
+    Link = 13,
+    Open = 14,
+    Read = 15,
+    Write = 16,
+    FileSystemStatus = 17,
+    Release = 18,
+    Sync = 20,
+    Init = 26,
+    OpenFolder = 27,
+    ReadFolder = 28,
+    ReleaseFolder = 29,
+    Create = 35,
+    Interrupt = 36,
+    Destroy = 38,
+    Control = 39,
+    BatchForget = 42,
+    Allocate = 43,
+    Rename2 = 45,
+    Seek = 46,
+}

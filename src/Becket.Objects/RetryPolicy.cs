@@ -39,6 +39,17 @@ public sealed record RetryPolicy
     /// <summary>The jitter's source. A seeded one is not thread-safe: for tests, one request at a time.</summary>
     public Random Random { get; init; } = Random.Shared;
 
+    /// <summary>The ordinary policy with another deadline, and with as many attempts more as a longer one has room for.</summary>
+    public static RetryPolicy Within(TimeSpan deadline)
+    {
+        var ordinary = new RetryPolicy();
+        return ordinary with
+        {
+            Deadline = deadline,
+            MaximumAttempts = Math.Max(ordinary.MaximumAttempts, (int)(ordinary.MaximumAttempts * (deadline / ordinary.Deadline))),
+        };
+    }
+
     /// <summary>
     /// How long to wait after a failed attempt: "full jitter", anything between nothing and the doubled bound, so that
     /// clients that failed together do not come back together; but at least what the store asked for.

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Becket.Blocks;
 using Becket.Commands;
+using Becket.Fuse;
+using Becket.Nbd.Kernel;
 using Becket.Objects;
 
 namespace Becket;
@@ -40,9 +42,11 @@ internal static class ErrorEdge
         }
     }
 
-    private static (string Sentence, int ExitCode, bool Foreseen) Explain(Exception e) => e switch
+    public static (string Sentence, int ExitCode, bool Foreseen) Explain(Exception e) => e switch
     {
         CommandException command => (command.Message, command.ExitCode, true),
+        ObjectStoreException { Error: ObjectStoreError.NoCredentials or ObjectStoreError.AccessDenied } => (e.Message + SudoAdvice.Text, ExitCode.Failure, true),
+        KernelDeviceException or FuseException => (e.Message, ExitCode.Failure, true),
         ObjectStoreException or BlockDeviceException => (e.Message, ExitCode.Failure, true),
         IOException or UnauthorizedAccessException => (e.Message, ExitCode.Failure, true),
         _ => ($"this should not happen, please report it: {e.Message}", ExitCode.Failure, false),

@@ -70,6 +70,12 @@ public sealed class CacheFilter : BlockFilter
         };
     }
 
+    /// <summary>Bytes of the device that are in memory just now.</summary>
+    public long BytesInMemory => _pieces.Table.CountPresent() * CacheGeometry.Block;
+
+    /// <summary>The ranges that are on their way from the source just now, without what has arrived of them.</summary>
+    public IReadOnlyList<ByteRange> Fetching() => _scheduler.Fetching();
+
     public override bool TryRead(long offset, Span<byte> buffer) => _pieces.TryCopy(offset, buffer);
 
     public override ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)

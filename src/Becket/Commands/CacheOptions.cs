@@ -40,7 +40,7 @@ internal sealed class CacheOptions
 
         return new CachePlan
         {
-            Folder = parsed.GetValue(_folder),
+            Folder = parsed.GetValue(_folder) is { } folder ? Path.GetFullPath(folder) : null,
             FolderSize = parsed.GetValue(_size) ?? CachePlan.DefaultFolderSize,
             Memory = memory,
             Settings = new CacheSettings
@@ -54,7 +54,7 @@ internal sealed class CacheOptions
                     "all" => PrefetchMode.All,
                     _ => PrefetchMode.Profile,
                 },
-                ProfileFile = parsed.GetValue(_profile),
+                ProfileFile = parsed.GetValue(_profile) is { } profile ? Path.GetFullPath(profile) : null,
                 Thrift = parsed.GetValue(_thrifty) ? FetchThrift.Thrifty : FetchThrift.Quick,
             },
         };

@@ -15,14 +15,20 @@ internal sealed class ExamplesFirstHelp(HelpAction inner) : SynchronousCommandLi
         becket - loop mount objects: an object in S3, a URL or a file becomes a block device
 
         Examples:
-          becket serve s3://bucket/fedora.iso -U /tmp/sock      serve an object on a unix socket
-          nbdcopy nbd+unix:///?socket=/tmp/sock disk.img        ... and read it with any NBD client
-          becket serve --run 'nbdinfo "$uri"' s3://bucket/key   serve it for one command
-          becket serve https://host/image.raw -p 10809          a file on a web server, over TCP
-          becket info s3://bucket/key --json                    size, ETag, version, content
-          becket dev-s3 ./folder                                a small S3 endpoint to try things on
+          sudo becket mount s3://bucket/fedora.iso /mnt         mount the file system in an object
+          sudo becket mount s3://bucket/disk.img#2 /mnt         ... in its second partition
+          sudo becket umount /mnt                               and leave nothing behind
+          sudo becket attach s3://bucket/disk.img               a block device: prints /dev/nbd0 and its partitions
+          becket serve s3://bucket/key -U /tmp/sock             an NBD server for any client: nbdcopy, qemu ...
+          becket info https://host/image.raw --json             size, ETag, version, content
 
         Commands:
+          mount        mount the file system in an object, a URL or a file
+          umount       unmount, detach and end
+          attach       make it a block device
+          detach       take the device back
+          list         what is attached and mounted, and how it is; --watch: live
+          restart      a new process for what is attached; its mounts stay
           serve        serve objects, URLs or files as NBD exports
           info         show what an object, URL, file or NBD server holds
           dev-s3       serve a folder as an S3 endpoint, for demos and tests
@@ -30,6 +36,52 @@ internal sealed class ExamplesFirstHelp(HelpAction inner) : SynchronousCommandLi
 
         Options: -v (say what happens), --version, --help; 'becket COMMAND --help' for more.
         Credentials come from where the AWS CLI has them; --endpoint-url names another store.
+
+        """;
+
+    private const string Mount = """
+        Examples:
+          sudo becket mount s3://bucket/fedora.iso /mnt
+          sudo becket mount s3://bucket/disk.img#2 /mnt -o noatime --cache-dir /var/cache/becket
+          sudo becket mount s3://bucket/key /mnt --endpoint-url http://rgw:7480 --credentials-file ~/.aws/credentials
+          becket mount --via fuse s3://bucket/disk.img ~/image       without root: the image as a file, ~/image/disk.img
+          s3://bucket/fedora.iso /mnt becket ro,_netdev,nofail 0 0   a line of /etc/fstab
+
+        """;
+
+    private const string Umount = """
+        Examples:
+          sudo becket umount /mnt
+          sudo becket umount --lazy /mnt     although files on it are open
+
+        """;
+
+    private const string Attach = """
+        Examples:
+          sudo becket attach s3://bucket/disk.img
+          sudo becket attach --json https://host/image.raw
+          dev=$(sudo becket attach ./disk.img | head -n 1); sudo fdisk -l "$dev"; sudo becket detach "$dev"
+
+        """;
+
+    private const string Detach = """
+        Examples:
+          sudo becket detach /dev/nbd0
+          sudo becket detach --all
+
+        """;
+
+    private const string List = """
+        Examples:
+          becket list
+          becket list --json
+          becket list --watch
+
+        """;
+
+    private const string Restart = """
+        Examples:
+          sudo becket restart /mnt          after an upgrade, or when 'becket list' says that its process has died
 
         """;
 
@@ -69,7 +121,19 @@ internal sealed class ExamplesFirstHelp(HelpAction inner) : SynchronousCommandLi
             return ExitCode.Success;
         }
 
-        output.WriteLine(command.Name switch { "serve" => Serve, "info" => Info, "dev-s3" => DevS3, _ => "" });
+        output.WriteLine(command.Name switch
+        {
+            "mount" => Mount,
+            "umount" => Umount,
+            "attach" => Attach,
+            "detach" => Detach,
+            "list" => List,
+            "restart" => Restart,
+            "serve" => Serve,
+            "info" => Info,
+            "dev-s3" => DevS3,
+            _ => "",
+        });
         return inner.Invoke(parseResult);
     }
 }

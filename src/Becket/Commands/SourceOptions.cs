@@ -13,6 +13,7 @@ internal sealed class SourceOptions
     private readonly Option<string> _endpointUrl = new("--endpoint-url") { Description = "S3 endpoint, such as http://rgw:7480", HelpName = "URL" };
     private readonly Option<string> _region = new("--region") { Description = "S3 region (learnt from the store where it can be)", HelpName = "NAME" };
     private readonly Option<string> _profile = new("--profile") { Description = "Profile in ~/.aws/config and ~/.aws/credentials", HelpName = "NAME" };
+    private readonly Option<string> _credentialsFile = new("--credentials-file") { Description = "AWS credentials file (default: ~/.aws/credentials)", HelpName = "FILE" };
     private readonly Option<bool> _noSignRequest = new("--no-sign-request") { Description = "Read a public object without credentials" };
     private readonly Option<string> _requestPayer = new("--request-payer") { Description = "'requester': you pay for the requests", HelpName = "WHO" };
     private readonly Option<string> _addressing = new("--s3-addressing") { Description = "auto, path or virtual", HelpName = "STYLE" };
@@ -23,7 +24,7 @@ internal sealed class SourceOptions
     {
         _requestPayer.AcceptOnlyFromAmong("requester");
         _addressing.AcceptOnlyFromAmong("auto", "path", "virtual");
-        foreach (var option in (Option[])[_endpointUrl, _region, _profile, _noSignRequest, _requestPayer, _addressing, _customerKey, _caBundle])
+        foreach (var option in (Option[])[_endpointUrl, _region, _profile, _credentialsFile, _noSignRequest, _requestPayer, _addressing, _customerKey, _caBundle])
             command.Options.Add(option);
     }
 
@@ -33,6 +34,7 @@ internal sealed class SourceOptions
         if (credentials is not null && (parsed.GetValue(_noSignRequest) || parsed.GetValue(_profile) is not null))
             throw CommandException.Usage("access_key= and --profile or --no-sign-request exclude one another");
 
+        UseCredentialsFile(parsed.GetValue(_credentialsFile));
         return new StoreSettings
         {
             Aws = new AwsSettings
@@ -40,7 +42,7 @@ internal sealed class SourceOptions
                 EndpointUrl = parsed.GetValue(_endpointUrl) ?? parameters.EndpointUrl,
                 Region = parsed.GetValue(_region),
                 Profile = parsed.GetValue(_profile),
-                CaBundle = parsed.GetValue(_caBundle),
+                CaBundle = FullPath(parsed.GetValue(_caBundle)),
                 Addressing = parsed.GetValue(_addressing) switch
                 {
                     "path" => S3Addressing.Path,
@@ -50,8 +52,20 @@ internal sealed class SourceOptions
             },
             NoSignRequest = parsed.GetValue(_noSignRequest),
             RequesterPays = parsed.GetValue(_requestPayer) is not null,
-            CustomerKeyFile = parsed.GetValue(_customerKey),
+            CustomerKeyFile = FullPath(parsed.GetValue(_customerKey)),
             Credentials = credentials,
         };
     }
+
+    /// <summary>By the variable that says the same, which is where the AWS SDK looks.</summary>
+    private static void UseCredentialsFile(string? file)
+    {
+        if (file is null)
+            return;
+        if (!File.Exists(file))
+            throw new CommandException($"--credentials-file: there is no file {file}");
+        Environment.SetEnvironmentVariable("AWS_SHARED_CREDENTIALS_FILE", Path.GetFullPath(file));
+    }
+
+    private static string? FullPath(string? file) => file is { Length: > 0 } ? Path.GetFullPath(file) : file;
 }

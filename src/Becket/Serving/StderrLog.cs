@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 
 namespace Becket.Serving;
@@ -6,7 +7,9 @@ namespace Becket.Serving;
 /// Writes log lines to standard error as <c>becket: level: message</c>, one line each, exceptions with their message only
 /// (with their stack below <see cref="LogLevel.Information"/>). Safe for many threads.
 /// </summary>
-internal sealed class StderrLog(LogLevel minimum) : ILoggerProvider
+/// <param name="minimum">What is less important is left out.</param>
+/// <param name="clock">Puts the time before each line, for a log that is read later; null for a person who watches.</param>
+internal sealed class StderrLog(LogLevel minimum, TimeProvider? clock) : ILoggerProvider
 {
     private readonly Lock _gate = new();
 
@@ -15,8 +18,10 @@ internal sealed class StderrLog(LogLevel minimum) : ILoggerProvider
 
     private LogLevel Minimum { get; } = minimum;
 
-    public static ILoggerFactory CreateFactory(LogLevel minimum) =>
-        LoggerFactory.Create(builder => builder.SetMinimumLevel(minimum).AddProvider(new StderrLog(minimum)));
+    public static ILoggerFactory CreateFactory(LogLevel minimum) => CreateFactory(minimum, clock: null);
+
+    public static ILoggerFactory CreateFactory(LogLevel minimum, TimeProvider? clock) =>
+        LoggerFactory.Create(builder => builder.SetMinimumLevel(minimum).AddProvider(new StderrLog(minimum, clock)));
 
     public ILogger CreateLogger(string categoryName) => new Logger(this);
 
@@ -34,8 +39,9 @@ internal sealed class StderrLog(LogLevel minimum) : ILoggerProvider
             _ => "",
         };
         var tail = exception is null ? "" : Minimum < LogLevel.Information ? $"\n{exception}" : $": {exception.Message}";
+        var time = clock is null ? "" : $"{clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)} ";
         lock (_gate)
-            _output.WriteLine($"becket: {name}{message}{tail}");
+            _output.WriteLine($"{time}becket: {name}{message}{tail}");
     }
 
     private sealed class Logger(StderrLog log) : ILogger

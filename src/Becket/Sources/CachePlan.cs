@@ -25,4 +25,10 @@ internal sealed record CachePlan
     public long Memory { get; init; } = DefaultMemory;
 
     public CacheSettings Settings { get; init; } = new();
+
+    /// <summary>The same plan, whose reads wait for a store so long and then fail.</summary>
+    public CachePlan WaitingAtMost(TimeSpan time) => this with { Settings = Settings with { ReadDeadline = time + Grace } };
+
+    /// <summary>What a read waits longer than the GET that it waits for, whose failure says what is wrong.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(3);
 }

@@ -1,3 +1,4 @@
+using Becket.Blocks;
 using Becket.Blocks.Caching;
 using Becket.Blocks.Filters;
 
@@ -13,13 +14,25 @@ internal static class DeviceStack
         string export, DeviceSource source, FileAccess access, SourceOpener opener, SourceCache cache, CancellationToken cancellationToken)
     {
         var device = await opener.OpenAsync(source, access, cancellationToken);
+        var identity = DeviceIdentity.Of(device);
         device = cache.Over(device, opener.PlaceOf(source));
+        return Over(export, device, identity);
+    }
+
+    /// <summary>The layers over a device that may have a cache.</summary>
+    public static ServedDevice Over(string export, IBlockDevice device, string identity)
+    {
         var cached = device as CacheFilter;
         device = new BlockSizeFilter(device);
-        var metered = new MeterFilter(device, export, TimeProvider.System);
-        return new ServedDevice(metered, cached);
+        var health = new HealthFilter(device, TimeProvider.System);
+        var metered = new MeterFilter(health, export, TimeProvider.System);
+        return new ServedDevice(metered, cached, health, identity);
     }
 }
 
 /// <summary>A device that is ready to be served, and what its layers can tell of it. Disposing the device disposes them all.</summary>
-internal sealed record ServedDevice(MeterFilter Device, CacheFilter? Cache);
+/// <param name="Device">The uppermost layer.</param>
+/// <param name="Cache">Null where there is nothing to gain by one.</param>
+/// <param name="Health">How the reads fare that the cache could not answer.</param>
+/// <param name="Identity">The same text means the same bytes, as far as the source lets one tell.</param>
+internal sealed record ServedDevice(MeterFilter Device, CacheFilter? Cache, HealthFilter Health, string Identity);

@@ -22,6 +22,9 @@ internal sealed class SourceOpener(StoreSettings settings, ILoggerFactory logger
     /// <summary>Connections that are made ready when a store's object is opened; none for who only looks.</summary>
     public int WarmConnections { get; init; }
 
+    /// <summary>How long a read may take, with all its retries, before it fails.</summary>
+    public TimeSpan ReadDeadline { get; init; } = new RetryPolicy().Deadline;
+
     /// <summary>The meters of the stores that were opened, one for each device that comes from a store.</summary>
     public IReadOnlyList<MeteredObjectStore> Stores => _stores;
 
@@ -117,6 +120,6 @@ internal sealed class SourceOpener(StoreSettings settings, ILoggerFactory logger
         _stores.Add(metered);
         var warming = new WarmingObjectStore(metered, WarmConnections);
         var hedging = new HedgingObjectStore(warming, new HedgePolicy(), TimeProvider.System);
-        return new RetryingObjectStore(hedging, new RetryPolicy(), TimeProvider.System, loggers.CreateLogger<RetryingObjectStore>());
+        return new RetryingObjectStore(hedging, RetryPolicy.Within(ReadDeadline), TimeProvider.System, loggers.CreateLogger<RetryingObjectStore>());
     }
 }

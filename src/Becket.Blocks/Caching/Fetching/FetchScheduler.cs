@@ -148,6 +148,13 @@ internal sealed partial class FetchScheduler : IFetchTarget, IAsyncDisposable
         }
     }
 
+    /// <summary>What the GETs that have been sent still have to bring.</summary>
+    public IReadOnlyList<ByteRange> Fetching()
+    {
+        lock (_cache.Gate)
+            return [.. _arrivals.Where(static arrival => arrival.State == FetchState.Running).Select(static arrival => ByteRange.FromBounds(arrival.Reached, arrival.Range.End))];
+    }
+
     /// <summary>Completes when no GET and no load is under way.</summary>
     public Task WhenIdleAsync()
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Numerics;
 
 namespace Becket.Blocks.Caching.Memory;
 
@@ -29,6 +30,20 @@ internal sealed class PieceTable(long size)
         if (leaf is null)
             Volatile.Write(ref leaf, new PieceState[LeafPieces]);
         return ref leaf![piece % LeafPieces];
+    }
+
+    /// <summary>How many blocks are in memory. Takes no lock: the number is of some moment while it was being counted.</summary>
+    public long CountPresent()
+    {
+        var count = 0L;
+        for (var i = 0; i < _leaves.Length; i++)
+        {
+            if (Volatile.Read(ref _leaves[i]) is not { } leaf)
+                continue;
+            foreach (ref var state in leaf.AsSpan())
+                count += BitOperations.PopCount(Volatile.Read(ref state.Present));
+        }
+        return count;
     }
 }
 

@@ -1,0 +1,78 @@
+using Becket.Mounting;
+using Microsoft.Extensions.Logging;
+
+namespace Becket.Attaching;
+
+internal sealed partial class AttachmentRun
+{
+    /// <summary>As far as Becket itself reads ahead of a single stream at once; the kernel's own 128 KiB would be asked for piece by piece.</summary>
+    private const int ReadAheadKilobytes = 1024;
+
+    /// <summary>Returns when the device is no longer wanted and nobody uses it.</summary>
+    private async Task ServeAsync(IAttachedDevice attached, CancellationToken stopping)
+    {
+        using var done = new CancellationTokenSource();
+        var stopped = new TaskCompletionSource();
+        await using var registration = stopping.Register(stopped.SetResult);
+        var unmounted = _state!.MountPoint is { } mountPoint && _state.MountedDevice is { } device
+            ? WhenUnmountedAsync(attached, mountPoint, device, done.Token)
+            : Task.Delay(Timeout.Infinite, done.Token);
+
+        var first = await Task.WhenAny(stopped.Task, _detach.Task, attached.Ended, unmounted);
+        if (first == stopped.Task)
+            await UnmountAsync(attached);
+        await done.CancelAsync();
+        await unmounted.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>
+    /// Completes when the file system is unmounted, by whomever, and the device is not in use elsewhere: a bind mount or a
+    /// container may still hold it.
+    /// </summary>
+    private static async Task WhenUnmountedAsync(IAttachedDevice attached, string mountPoint, string device, CancellationToken cancellationToken)
+    {
+        while (MountTable.Read().Any(mount => mount.Target == mountPoint && mount.Source == device))
+            await MountTable.WhenChangedAsync(cancellationToken);
+        while (attached.Node?.FindUser() is not null)
+            await Task.Delay(RetryPause, cancellationToken);
+    }
+
+    /// <summary>Told to stop: unmounts, however long its users take. A second signal ends the process at once.</summary>
+    private async Task UnmountAsync(IAttachedDevice attached)
+    {
+        for (var isFirst = true; ; isFirst = false)
+        {
+            try
+            {
+                if (_state is { MountPoint: { } mountPoint, MountedDevice: not null } && MountTable.At(mountPoint) is not null)
+                    await SystemMount.UnmountAsync(mountPoint, UnmountManner.Refuse, CancellationToken.None);
+                if (attached.Node?.FindUser() is not { } user)
+                    return;
+                if (isFirst)
+                    LogWaitsForUsers(user);
+            }
+            catch (CommandException e)
+            {
+                if (isFirst)
+                    LogWaitsForUsers(e.Message);
+            }
+            await Task.Delay(RetryPause);
+        }
+    }
+
+    private async Task UnmountQuietlyAsync()
+    {
+        try
+        {
+            if (_state is { MountPoint: { } mountPoint, MountedDevice: { } device } && MountTable.At(mountPoint)?.Source == device)
+                await SystemMount.UnmountAsync(mountPoint, UnmountManner.Lazy, CancellationToken.None);
+        }
+        catch (CommandException e)
+        {
+            LogWaitsForUsers(e.Message);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "told to stop, and waiting for those who use the device: {User}; a second signal ends it at once")]
+    private partial void LogWaitsForUsers(string user);
+}

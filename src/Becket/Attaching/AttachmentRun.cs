@@ -1,0 +1,181 @@
+using Becket.Daemon;
+using Becket.Mounting;
+using Becket.Sources;
+using Microsoft.Extensions.Logging;
+
+namespace Becket.Attaching;
+
+/// <summary>
+/// One attachment from its beginning to its end, in this process: open the source, attach it, mount it, serve until it is no
+/// longer wanted, take everything back. What fails on the way up is undone and thrown.
+/// </summary>
+/// <param name="request">What is wanted.</param>
+/// <param name="folder">Its state; this run holds the server's lock in it.</param>
+/// <param name="memory">What is saved for a restart beyond the request.</param>
+/// <param name="loggers">Where problems go.</param>
+internal sealed partial class AttachmentRun(AttachmentRequest request, StateFolder folder, RestartMemory memory, ILoggerFactory loggers)
+{
+    /// <summary>Room for a GUID partition table at either end.</summary>
+    private const int EndsLength = 64 * 1024;
+
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
+
+    private readonly ILogger _logger = loggers.CreateLogger<AttachmentRun>();
+    private readonly TaskCompletionSource _detach = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<string> _remarks = [];
+    private AttachmentState? _state;
+
+    /// <summary>Serves until the device is detached, unmounted or <paramref name="stopping"/> fires.</summary>
+    /// <param name="started">Told once, when the device can be used.</param>
+    /// <param name="stopping">Unmounts and detaches first.</param>
+    public async Task RunAsync(Action<StartReport> started, CancellationToken stopping)
+    {
+        var before = folder.State;
+        if (before is not null && before.Via != "nbd")
+        {
+            // Nothing of a FUSE file survives its process: its mounts are dead, and a new one takes their place.
+            await Leftovers.ClearAsync(before, folder, CancellationToken.None);
+            before = null;
+        }
+        if (before is null && request.MountPoint is { } mountPoint)
+            MountPoint.Check(mountPoint);
+
+        using var opener = new SourceOpener(request.Store, loggers) { WarmConnections = 8, ReadDeadline = request.IoTimeout };
+        using var cache = new SourceCache(request.Cache, loggers);
+        var served = await OpenAsync(opener, cache, before, stopping);
+        await using var device = served.Device;
+        await using var attached = await DeviceAttacher.AttachAsync(request, served, folder, before, loggers, stopping);
+        var status = new StatusReport(folder, served, attached);
+        IReadOnlyList<string> nodes = [];
+        try
+        {
+            nodes = await PrepareAsync(attached, stopping);
+            Save(served, attached, before);
+            if (before?.MountPoint is null)
+                await MountAsync(attached, stopping);
+            await using var control = new ControlServer(folder.ControlSocket, asked => AnswerAsync(asked, attached, status));
+            LogServing(request.Source, _state!.Device);
+            started(ToReport(attached));
+            await ServeAsync(attached, stopping);
+        }
+        catch
+        {
+            await UnmountQuietlyAsync();
+            await attached.DetachAsync();
+            BlockNode.RemoveNodes(nodes);
+            throw;
+        }
+        await attached.DetachAsync();
+        BlockNode.RemoveNodes(nodes);
+        LogEnded(request.Source);
+    }
+
+    /// <summary>
+    /// Opens the source. Taking over a device whose readers wait, it tries until the source can be opened, and puts a device that
+    /// only fails where the object has become another one.
+    /// </summary>
+    private async Task<ServedDevice> OpenAsync(SourceOpener opener, SourceCache cache, AttachmentState? before, CancellationToken stopping)
+    {
+        while (true)
+        {
+            try
+            {
+                var served = await DeviceStack.OpenAsync(folder.Id, request.Source, FileAccess.Read, opener, cache, stopping);
+                if (before is null)
+                    await ReadEndsAsync(served, stopping);
+                if (before is null || before.Identity == served.Identity)
+                    return served;
+                await served.Device.DisposeAsync();
+                return DeviceStack.Over(folder.Id, new ReplacedDevice(before.Source, before.Size), before.Identity);
+            }
+            catch (IOException e) when (before is not null)
+            {
+                LogStillAway(request.Source, e.Message);
+                await Task.Delay(RetryPause, stopping);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Reads where partition tables are, before the kernel does: a source that can be looked up but not read is found out here and
+    /// has a reason, and the kernel, which cannot be interrupted, does not wait for the store.
+    /// </summary>
+    private static async Task ReadEndsAsync(ServedDevice served, CancellationToken stopping)
+    {
+        var size = served.Device.Info.Size;
+        var buffer = new byte[Math.Min(EndsLength, size)];
+        await served.Device.ReadAsync(0, buffer, stopping);
+        await served.Device.ReadAsync(size - buffer.Length, buffer, stopping);
+    }
+
+    private static async Task<IReadOnlyList<string>> PrepareAsync(IAttachedDevice attached, CancellationToken stopping)
+    {
+        if (attached.Node is not { } node)
+            return [];
+        node.SetLimits(ReadAheadKilobytes);
+        return await node.SettleAsync(stopping);
+    }
+
+    private async Task MountAsync(IAttachedDevice attached, CancellationToken stopping)
+    {
+        if (request.MountPoint is not { } mountPoint || attached.Node is not { } node)
+            return;
+        var chosen = FileSystemChoice.Choose(request.Source.ToString(), await ContentProbe.ProbeAsync(node, stopping), request.Partition);
+        if (await SystemMount.MountAsync(chosen, mountPoint, request.MountOptions, stopping) is { } remark)
+            _remarks.Add(remark);
+        _state = _state! with { MountPoint = mountPoint, FileSystem = chosen.Type, MountedDevice = chosen.Device };
+        folder.Save(_state);
+    }
+
+    private void Save(ServedDevice served, IAttachedDevice attached, AttachmentState? before)
+    {
+        _state = new AttachmentState
+        {
+            Source = request.Source.ToString(),
+            Identity = served.Identity,
+            Size = served.Device.Info.Size,
+            Via = attached.Method == AttachmentMethod.Nbd ? "nbd" : "fuse",
+            Device = attached.Path,
+            // A raw image file is mounted by being attached.
+            MountPoint = before?.MountPoint ?? (attached.Node is null ? request.MountPoint : null),
+            FileSystem = before?.FileSystem,
+            MountedDevice = before?.MountedDevice,
+            Process = Environment.ProcessId,
+            Supervisor = memory.Supervisor,
+            Started = TimeProvider.System.GetUtcNow(),
+            Arguments = memory.Arguments,
+            Folder = memory.Folder,
+            Environment = memory.Environment,
+            Log = memory.Log,
+        };
+        folder.Save(_state);
+    }
+
+    private StartReport ToReport(IAttachedDevice attached) => new()
+    {
+        Device = attached.Path,
+        Partitions = [.. (attached.Node?.Partitions() ?? []).Select(static partition => partition.Path)],
+        MountPoint = _state!.MountPoint,
+        FileSystem = _state.FileSystem,
+        Remarks = _remarks,
+    };
+
+    private async Task<ControlReply> AnswerAsync(ControlRequest asked, IAttachedDevice attached, StatusReport status)
+    {
+        if (asked.Verb == ControlVerb.Status)
+            return new ControlReply { Status = status.Take(_state!) };
+        if (attached.Node is { } node && node.FindUser() is { } user)
+            return new ControlReply { Refusal = user };
+        _detach.TrySetResult();
+        return await Task.FromResult(ControlReply.Done);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Source} is {Device}")]
+    private partial void LogServing(DeviceSource source, string device);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Source} is detached")]
+    private partial void LogEnded(DeviceSource source);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Source} cannot be opened, and its readers wait: {Reason}")]
+    private partial void LogStillAway(DeviceSource source, string reason);
+}

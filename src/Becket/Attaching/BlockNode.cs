@@ -1,0 +1,160 @@
+using System.Globalization;
+
+namespace Becket.Attaching;
+
+/// <summary>
+/// A block device of the kernel, as <c>/sys/block</c> shows it: its partitions, its limits, and whether anybody uses it. Holds
+/// nothing open; every answer is of the moment.
+/// </summary>
+internal sealed class BlockNode(string path)
+{
+    private const int SectorSize = 512;
+
+    /// <summary>The device and its partitions appear within moments, or not at all.</summary>
+    private static readonly TimeSpan NodePatience = TimeSpan.FromSeconds(5);
+
+    /// <summary>Such as <c>/dev/nbd0</c>.</summary>
+    public string Path { get; } = path;
+
+    public string Name => System.IO.Path.GetFileName(Path);
+
+    private string Folder => $"/sys/block/{Name}";
+
+    /// <summary>Whether the kernel knows a device of this name.</summary>
+    public bool IsThere => Directory.Exists(Folder);
+
+    /// <summary>Bytes; 0 where the device is not there or holds nothing.</summary>
+    public long Size => ReadNumber($"{Folder}/size") * SectorSize;
+
+    /// <summary>The partitions that the kernel has found, in the order of their numbers.</summary>
+    public IReadOnlyList<Partition> Partitions()
+    {
+        if (!IsThere)
+            return [];
+        return [.. Directory.GetDirectories(Folder, $"{Name}*")
+            .Where(static folder => File.Exists($"{folder}/partition"))
+            .Select(static folder => new Partition(
+                (int)ReadNumber($"{folder}/partition"),
+                $"/dev/{System.IO.Path.GetFileName(folder)}",
+                ReadNumber($"{folder}/size") * SectorSize))
+            .OrderBy(static partition => partition.Number)];
+    }
+
+    /// <summary>
+    /// Opens and closes the device, on which the kernel looks for partitions, and waits until there is a node in /dev for it and
+    /// for each of them. Where nobody makes nodes, as in a container, it makes them itself.
+    /// </summary>
+    /// <returns>The nodes that were made, for <see cref="RemoveNodes"/>.</returns>
+    public async Task<IReadOnlyList<string>> SettleAsync(CancellationToken cancellationToken)
+    {
+        var made = new List<string>();
+        await NodeAsync(Path, Folder, made, cancellationToken);
+        Libc.Open(Path, 0x80000, 0).Dispose();
+        await DeviceEvents.SettleAsync(cancellationToken);
+        foreach (var partition in Partitions())
+            await NodeAsync(partition.Path, $"{Folder}/{System.IO.Path.GetFileName(partition.Path)}", made, cancellationToken);
+        return made;
+    }
+
+    public static void RemoveNodes(IEnumerable<string> nodes)
+    {
+        foreach (var node in nodes)
+            File.Delete(node);
+    }
+
+    /// <summary>
+    /// Raises what the kernel reads ahead and asks for at once: Becket answers long requests best, and each short one costs a
+    /// round through the kernel.
+    /// </summary>
+    public void SetLimits(int readAheadKilobytes)
+    {
+        TryWrite($"{Folder}/queue/read_ahead_kb", readAheadKilobytes);
+        TryWrite($"{Folder}/queue/max_sectors_kb", Math.Min(ReadNumber($"{Folder}/queue/max_hw_sectors_kb"), 4096));
+    }
+
+    /// <summary>
+    /// Who uses the device or a partition of it, in words for a refusal; null where nobody does. A mount, swap or device-mapper
+    /// target holds it exclusively; a plain reader does not count, as the kernel cannot tell it from udev looking.
+    /// </summary>
+    public string? FindUser()
+    {
+        var mounts = MountTable();
+        foreach (var node in (string[])[Path, .. Partitions().Select(static partition => partition.Path)])
+        {
+            using var claimed = Libc.Open(node, Libc.OpenExclusively, 0);
+            if (!claimed.IsInvalid || Libc.LastError != Libc.Busy)
+                continue;
+            if (mounts.FirstOrDefault(mount => mount.Source == node) is { } mount)
+                return $"{node} is mounted on {mount.Target}";
+            var holders = $"/sys/class/block/{System.IO.Path.GetFileName(node)}/holders";
+            if (Directory.Exists(holders) && Directory.GetFileSystemEntries(holders) is [var holder, ..])
+                return $"{node} is used by /dev/{System.IO.Path.GetFileName(holder)}";
+            return $"{node} is in use (mounted in another place or container, or as swap)";
+        }
+        return null;
+    }
+
+    private static IReadOnlyList<Mounting.MountEntry> MountTable() => Mounting.MountTable.Read();
+
+    private static async Task NodeAsync(string node, string folder, List<string> made, CancellationToken cancellationToken)
+    {
+        if (File.Exists(node))
+            return;
+        // Where devtmpfs is mounted the node comes by itself, a moment after the folder in /sys.
+        if (!IsDeviceFileSystem())
+        {
+            Make(node, folder);
+            made.Add(node);
+            return;
+        }
+        var started = TimeProvider.System.GetTimestamp();
+        while (!File.Exists(node))
+        {
+            if (TimeProvider.System.GetElapsedTime(started) > NodePatience)
+            {
+                Make(node, folder);
+                made.Add(node);
+                return;
+            }
+            await Task.Delay(TimeSpan.FromMilliseconds(10), cancellationToken);
+        }
+    }
+
+    private static bool IsDeviceFileSystem() => Mounting.MountTable.Read().Any(static mount => mount is { Target: "/dev", Type: "devtmpfs" });
+
+    private static void Make(string node, string folder)
+    {
+        var numbers = File.ReadAllText($"{folder}/dev").Trim().Split(':');
+        var device = Libc.DeviceNumber(uint.Parse(numbers[0], CultureInfo.InvariantCulture), uint.Parse(numbers[1], CultureInfo.InvariantCulture));
+        if (Libc.MakeNode(node, Libc.BlockNodeMode, device) < 0)
+            throw new CommandException($"there is no {node}, and it cannot be made: {Libc.LastErrorText}");
+    }
+
+    private static long ReadNumber(string file)
+    {
+        try
+        {
+            return long.Parse(File.ReadAllText(file), NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
+
+    /// <summary>A limit that cannot be set leaves a slower device, and no reason to have none.</summary>
+    private static void TryWrite(string file, long value)
+    {
+        try
+        {
+            File.WriteAllText(file, value.ToString(CultureInfo.InvariantCulture));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Read-only /sys, as in a container.
+        }
+    }
+}
+
+/// <summary>A partition: its number, its node such as <c>/dev/nbd0p2</c>, its size in bytes.</summary>
+internal sealed record Partition(int Number, string Path, long Size);

@@ -1,0 +1,52 @@
+using Becket.Blocks.Filters;
+using Becket.Daemon;
+using Becket.Sources;
+
+namespace Becket.Attaching;
+
+/// <summary>Tells how an attachment is, from the meters of its layers. For many threads at once.</summary>
+internal sealed class StatusReport(StateFolder folder, ServedDevice served, IAttachedDevice attached)
+{
+    /// <summary>A read that waits longer than this waits for a store in trouble, not for a slow one.</summary>
+    private static readonly TimeSpan Usual = TimeSpan.FromSeconds(5);
+
+    public AttachmentStatus Take(AttachmentState state)
+    {
+        var reads = served.Device.TotalsOf(DeviceOperation.Read);
+        var cache = served.Cache?.TotalsOver(reads.Operations);
+        var (health, problem) = Judge(served.Health.Current);
+        return new AttachmentStatus
+        {
+            Id = folder.Id,
+            Source = state.Source,
+            Via = state.Via,
+            Device = state.Device,
+            Partitions = attached.Node is { } node ? [.. node.Partitions().Select(static partition => partition.Path)] : null,
+            MountPoint = state.MountPoint,
+            FileSystem = state.FileSystem,
+            Size = state.Size,
+            Process = state.Process,
+            Started = state.Started,
+            Log = state.Log,
+            Health = health,
+            Problem = problem,
+            Reads = reads.Operations,
+            BytesRead = reads.Bytes,
+            FailedReads = reads.Errors,
+            WaitedReads = cache?.Waits ?? 0,
+            MedianWaitMilliseconds = cache?.ReadMedian.TotalMilliseconds ?? 0,
+            Percentile99Milliseconds = cache?.ReadPercentile99.TotalMilliseconds ?? 0,
+            BytesFetched = cache?.BytesFetched ?? 0,
+            BytesFromDiskCache = cache?.BytesFromDisk ?? 0,
+            BytesInMemory = served.Cache?.BytesInMemory ?? 0,
+            Fetching = served.Cache is { } filter ? [.. filter.Fetching().Select(static range => new FetchStatus(range.Offset, range.Length))] : null,
+        };
+    }
+
+    private static (HealthState Health, string? Problem) Judge(DeviceHealth health) => health switch
+    {
+        { Failure: { } failure } => (HealthState.Failing, failure),
+        { LongestWait: var wait } when wait > Usual => (HealthState.Waiting, $"a read has been waiting for the store for {wait.TotalSeconds:0} s"),
+        _ => (HealthState.Ok, null),
+    };
+}

@@ -1,0 +1,89 @@
+using System.CommandLine;
+using System.Text.Json;
+using Becket.Attaching;
+using Becket.Daemon;
+using Becket.Serving;
+using Microsoft.Extensions.Logging;
+
+namespace Becket.Commands;
+
+/// <summary>
+/// What <c>mount</c> and <c>attach</c> have in common: reading the request, and having it served, by a process in the background
+/// or by this one.
+/// </summary>
+/// <param name="arguments">The program's whole command line, which a background process reads once more.</param>
+internal abstract class AttachingCommand(IReadOnlyList<string> arguments)
+{
+    private static readonly Dictionary<string, string> NoVariables = new(StringComparer.Ordinal);
+
+    protected AttachOptions Options { get; } = new();
+
+    public abstract Command Build();
+
+    public abstract AttachmentRequest Read(ParseResult parsed);
+
+    /// <summary>Reads a command line that was given to another process.</summary>
+    public static AttachmentRequest ReadRequest(IReadOnlyList<string> arguments)
+    {
+        var (mount, attach) = (new MountCommand(arguments), new AttachCommand(arguments));
+        var parsed = CommandTree.Root([mount.Build(), attach.Build()]).Parse(arguments);
+        return parsed.CommandResult.Command.Name == "mount" ? mount.Read(parsed) : attach.Read(parsed);
+    }
+
+    protected async Task<int> RunAsync(ParseResult parsed, CancellationToken stopping)
+    {
+        var request = Read(parsed);
+        var id = FindDead(request);
+        var output = parsed.InvocationConfiguration.Output;
+        if (Options.IsForeground(parsed))
+            return await ServeHereAsync(parsed, request, id, stopping);
+
+        var plan = new DaemonPlan { Arguments = arguments, Id = id, LogFile = Options.LogFile(parsed) };
+        var report = await BackgroundStart.RunAsync(plan, request.Source.ToString(), Environment.CurrentDirectory, NoVariables, stopping);
+        if (report.Failure is not null)
+            throw new CommandException(report.Failure, report.ExitCode);
+        Print(parsed, output, report);
+        return ExitCode.Success;
+    }
+
+    /// <summary>The number of an attachment of the same kind whose process has died, to be taken over; null for a new one.</summary>
+    private static string? FindDead(AttachmentRequest request)
+    {
+        if (request.MountPoint is null || AttachmentFinder.At(request.MountPoint) is not { State: { } state } folder)
+            return null;
+        if (folder.IsHeld(StateLock.Server) || folder.IsHeld(StateLock.Supervisor))
+            throw new CommandException($"{state.Source} is mounted on {request.MountPoint} already, by process {state.Process}; 'becket umount {request.MountPoint}' comes first");
+        return state.Source == request.Source.ToString()
+            ? folder.Id
+            : throw new CommandException($"{request.MountPoint} has a mount of {state.Source} whose process has died; 'becket umount {request.MountPoint}' clears it");
+    }
+
+    private async Task<int> ServeHereAsync(ParseResult parsed, AttachmentRequest request, string? id, CancellationToken stopping)
+    {
+        InlineSockets.Enable();
+        using var loggers = StderrLog.CreateFactory(request.IsVerbose ? LogLevel.Debug : LogLevel.Warning);
+        using var folder = id is null ? StateFolder.Claim(StateLock.Supervisor, StateLock.Server) : StateFolder.Open(id);
+        if (id is not null && !folder.TryLock(StateLock.Supervisor, StateLock.Server))
+            throw new CommandException($"{request.Source} is being served by another process since a moment ago");
+        await ServedAttachment.RunAsync(request, folder, RestartMemory.Of(arguments, request, log: null, supervisor: null), loggers, report =>
+        {
+            foreach (var remark in report.Remarks)
+                Console.Error.WriteLine($"becket: {remark}");
+            Print(parsed, parsed.InvocationConfiguration.Output, report);
+            parsed.InvocationConfiguration.Output.Flush();
+            ServiceNotification.Ready();
+        }, stopping);
+        return ExitCode.Success;
+    }
+
+    private void Print(ParseResult parsed, TextWriter output, StartReport report)
+    {
+        if (Options.IsJson(parsed))
+            output.WriteLine(JsonSerializer.Serialize(report, DaemonJson.Readable.StartReport));
+        else
+            PrintText(output, report);
+    }
+
+    /// <summary>What people see when it is done.</summary>
+    protected abstract void PrintText(TextWriter output, StartReport report);
+}

@@ -1,0 +1,71 @@
+using System.CommandLine;
+using Becket.Attaching;
+using Becket.Daemon;
+using Becket.Serving;
+using Microsoft.Extensions.Logging;
+
+namespace Becket.Commands;
+
+/// <summary>The hidden commands that background processes run; their one word is for people who look at ps(1).</summary>
+internal static class BackgroundCommands
+{
+    public static Command Supervise()
+    {
+        var source = new Argument<string>("source");
+        var command = new Command(DaemonStart.SupervisorCommand) { source };
+        command.Hidden = true;
+        command.SetAction(async (parsed, stopping) =>
+        {
+            try
+            {
+                return await new Supervisor(DaemonStart.ReadPlan(), parsed.GetValue(source)!).RunAsync(stopping);
+            }
+            catch (CommandException e)
+            {
+                DaemonStart.Report(new StartReport { Failure = e.Message, ExitCode = e.ExitCode });
+                return e.ExitCode;
+            }
+        });
+        return command;
+    }
+
+    public static Command Serve()
+    {
+        var command = new Command(DaemonStart.ServerCommand) { new Argument<string>("source") };
+        command.Hidden = true;
+        command.SetAction((_, stopping) => ServeAsync(DaemonStart.ReadPlan(), stopping));
+        return command;
+    }
+
+    /// <summary>Whatever goes wrong before it serves is told to the command that waits; after that, to the log.</summary>
+    private static async Task<int> ServeAsync(DaemonPlan plan, CancellationToken stopping)
+    {
+        InlineSockets.Enable();
+        var isReady = false;
+        try
+        {
+            var request = AttachingCommand.ReadRequest(plan.Arguments);
+            using var folder = StateFolder.Open(plan.Id!);
+            if (!folder.TryLock(StateLock.Server))
+                throw new CommandException($"{request.Source} is being served by another process");
+            var memory = RestartMemory.Of(plan.Arguments, request, plan.LogFile, plan.Supervisor);
+            // Nothing is relative from here on, and a folder that somebody stands in cannot be unmounted.
+            Environment.CurrentDirectory = "/";
+            using var loggers = StderrLog.CreateFactory(request.IsVerbose ? LogLevel.Debug : LogLevel.Information, TimeProvider.System);
+            await ServedAttachment.RunAsync(request, folder, memory, loggers, report =>
+            {
+                isReady = true;
+                DaemonStart.Report(report);
+            }, stopping);
+            return ExitCode.Success;
+        }
+        catch (Exception e) when (!isReady)
+        {
+            var (sentence, exitCode, isForeseen) = ErrorEdge.Explain(e);
+            if (!isForeseen)
+                await Console.Error.WriteLineAsync(e.ToString());
+            DaemonStart.Report(new StartReport { Failure = sentence, ExitCode = exitCode });
+            return exitCode;
+        }
+    }
+}

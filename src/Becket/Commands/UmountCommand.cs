@@ -1,0 +1,51 @@
+using System.CommandLine;
+using Becket.Daemon;
+using Becket.Mounting;
+
+namespace Becket.Commands;
+
+/// <summary><c>becket umount</c>: unmounts, detaches the device, ends the process; when it returns nothing is left.</summary>
+internal sealed class UmountCommand
+{
+    private readonly Argument<string[]> _names = new("folder") { Description = "Mount points; devices and sources will do, too", HelpName = "FOLDER", Arity = ArgumentArity.OneOrMore };
+    private readonly Option<bool> _lazy = new("--lazy", "-l") { Description = "Take it out of sight now, end it when its last user is done" };
+
+    public Command Build()
+    {
+        var command = new Command("umount", "Unmount, detach and end what 'becket mount' began") { _names, _lazy };
+        command.Aliases.Add("unmount");
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        foreach (var name in parsed.GetValue(_names)!)
+            await UnmountAsync(name, parsed.GetValue(_lazy) ? UnmountManner.Lazy : UnmountManner.Refuse, cancellationToken);
+        return ExitCode.Success;
+    }
+
+    private static async Task UnmountAsync(string name, UnmountManner manner, CancellationToken cancellationToken)
+    {
+        using var folder = AttachmentFinder.Find(name);
+        var state = folder.State!;
+        if (state is { MountPoint: { } mountPoint, MountedDevice: { } device })
+        {
+            if (MountTable.Read().Any(mount => mount.Target == mountPoint && mount.Source == device))
+                await SystemMount.UnmountAsync(mountPoint, manner, cancellationToken);
+        }
+        else if (state.MountPoint is null)
+        {
+            throw new CommandException($"{state.Source} is attached as {state.Device} and not mounted by becket; 'becket detach {state.Device}' detaches it");
+        }
+
+        try
+        {
+            await AttachmentEnd.DetachAsync(folder, cancellationToken);
+        }
+        catch (CommandException e) when (manner == UnmountManner.Lazy)
+        {
+            await Console.Error.WriteLineAsync($"becket: {state.Source} is out of sight and still served: {e.Message}; it ends by itself when its last user is done");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using System.Net.Sockets;
+using System.Text;
+
+namespace Becket.Daemon;
+
+/// <summary>
+/// Where a background process's standard error goes: the systemd journal, or a file. Done on the descriptor itself, so that
+/// the processes that it starts write there too.
+/// </summary>
+internal static class DaemonLog
+{
+    private const int StandardError = 2;
+    private const string JournalSocket = "/run/systemd/journal/stdout";
+
+    /// <summary>Sends standard error of this process, and of those that it starts from now on, to the log.</summary>
+    /// <param name="file">The file; null for the journal, or <paramref name="fallback"/> where there is no journal.</param>
+    /// <param name="fallback">The file where there is no journal.</param>
+    /// <returns>Where the log is, for people.</returns>
+    public static string Redirect(string? file, string fallback)
+    {
+        if (file is null && TryJournal())
+            return "journalctl -t becket";
+        file ??= fallback;
+        using var log = Libc.Open(file, Libc.OpenToAppend, 0x180);
+        if (log.IsInvalid || Libc.Duplicate(log, StandardError) < 0)
+            throw new CommandException($"the log {file} cannot be written: {Libc.LastErrorText}");
+        return file;
+    }
+
+    /// <summary>The protocol of systemd-cat(1): a header of seven lines, then text.</summary>
+    private static bool TryJournal()
+    {
+        if (!Environment.IsPrivilegedProcess || !File.Exists(JournalSocket))
+            return false;
+        try
+        {
+            // Left open: its descriptor lives on as standard error.
+            using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            socket.Connect(new UnixDomainSocketEndPoint(JournalSocket));
+            // Identifier, unit, priority, whether lines begin with a level, and three ways of forwarding.
+            socket.Send(Encoding.ASCII.GetBytes("becket\n\n6\n0\n0\n0\n0\n"));
+            return Libc.Duplicate(socket.SafeHandle.DangerousGetHandle().ToInt32(), StandardError) >= 0;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,161 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
+
+namespace Becket.Daemon;
+
+/// <summary>
+/// The folder of one attachment, such as <c>/run/becket/1</c>: its state, its control socket, its log. Who serves it and who
+/// watches over that each hold a lock in it, which the kernel takes away when they die; so a folder without locks is one
+/// that was left behind.
+/// </summary>
+internal sealed class StateFolder : IDisposable
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    private readonly Dictionary<StateLock, SafeFileHandle> _locks = [];
+
+    private StateFolder(string path) => Path = path;
+
+    public string Path { get; }
+
+    /// <summary>The attachment's short name: a number.</summary>
+    public string Id => System.IO.Path.GetFileName(Path);
+
+    public string ControlSocket => System.IO.Path.Combine(Path, "control");
+
+    public string LogFile => System.IO.Path.Combine(Path, "log");
+
+    /// <summary>Where the image shows as a file while there is no nbd device.</summary>
+    public string ImageFolder => System.IO.Path.Combine(Path, "image");
+
+    private string StateFile => System.IO.Path.Combine(Path, "state.json");
+
+    /// <summary>What was last saved; null where nothing was, or it is of another version.</summary>
+    public AttachmentState? State
+    {
+        get
+        {
+            try
+            {
+                return JsonSerializer.Deserialize(File.ReadAllBytes(StateFile), DaemonJson.Default.AttachmentState);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+            {
+                return null;
+            }
+        }
+    }
+
+    /// <summary>Where the folders of this user's attachments are.</summary>
+    public static string Root
+    {
+        get
+        {
+            if (Environment.IsPrivilegedProcess)
+                return "/run/becket";
+            return Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } runtime
+                ? System.IO.Path.Combine(runtime, "becket")
+                : System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"becket-{Environment.UserName}");
+        }
+    }
+
+    /// <summary>Makes a folder with the lowest number that is free, and takes locks in it.</summary>
+    public static StateFolder Claim(params ReadOnlySpan<StateLock> locks)
+    {
+        Directory.CreateDirectory(Root, OwnerOnly);
+        for (var number = 1; ; number++)
+        {
+            var folder = new StateFolder(System.IO.Path.Combine(Root, number.ToString(CultureInfo.InvariantCulture)));
+            Directory.CreateDirectory(folder.Path, OwnerOnly);
+            if (!folder.IsHeld(StateLock.Supervisor) && !folder.IsHeld(StateLock.Server) && folder.TryLock(locks) && !File.Exists(folder.StateFile))
+                return folder;
+            folder.Dispose();
+        }
+    }
+
+    /// <summary>The folder of an attachment that is there.</summary>
+    public static StateFolder Open(string id) => new(System.IO.Path.Combine(Root, id));
+
+    /// <summary>Every attachment that has a state, served or left behind, by number.</summary>
+    public static IReadOnlyList<StateFolder> List()
+    {
+        if (!Directory.Exists(Root))
+            return [];
+        return [.. Directory.GetDirectories(Root).Select(static path => new StateFolder(path)).Where(static folder => File.Exists(folder.StateFile))
+            .OrderBy(static folder => int.TryParse(folder.Id, CultureInfo.InvariantCulture, out var number) ? number : int.MaxValue)];
+    }
+
+    /// <summary>Takes locks, all or none of them; each is held until this is disposed or the process ends.</summary>
+    public bool TryLock(params ReadOnlySpan<StateLock> locks)
+    {
+        foreach (var which in locks)
+        {
+            var file = Libc.Open(LockPath(which), Libc.OpenOrCreate, 0x180);
+            // The file that was locked must be the one that is there: its owner may have removed the folder meanwhile.
+            if (file.IsInvalid || Libc.Lock(file, Libc.LockNow) < 0 || !File.Exists(LockPath(which)))
+            {
+                file.Dispose();
+                Unlock();
+                return false;
+            }
+            _locks.Add(which, file);
+        }
+        return true;
+    }
+
+    /// <summary>Whether a process other than this one holds a lock.</summary>
+    public bool IsHeld(StateLock which)
+    {
+        if (_locks.ContainsKey(which) || !File.Exists(LockPath(which)))
+            return false;
+        using var file = Libc.Open(LockPath(which), Libc.OpenOrCreate, 0x180);
+        return !file.IsInvalid && Libc.Lock(file, Libc.LockNow) < 0;
+    }
+
+    /// <summary>Saves in one step: who reads sees the old state or the new one.</summary>
+    public void Save(AttachmentState state)
+    {
+        var temporary = $"{StateFile}.new";
+        using (var file = new FileStream(temporary, new FileStreamOptions
+        {
+            Mode = FileMode.Create,
+            Access = FileAccess.Write,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        }))
+            JsonSerializer.Serialize(file, state, DaemonJson.Default.AttachmentState);
+        File.Move(temporary, StateFile, overwrite: true);
+    }
+
+    /// <summary>Removes the folder with all that is in it. The state goes first: without it the folder is no attachment.</summary>
+    public void Remove()
+    {
+        File.Delete(StateFile);
+        if (Directory.Exists(ImageFolder))
+            Directory.Delete(ImageFolder); // empty, or it is still mounted and must not be deleted into
+        foreach (var file in Directory.GetFiles(Path))
+            File.Delete(file);
+        Directory.Delete(Path);
+    }
+
+    public void Dispose() => Unlock();
+
+    private void Unlock()
+    {
+        foreach (var file in _locks.Values)
+            file.Dispose();
+        _locks.Clear();
+    }
+
+    private string LockPath(StateLock which) => System.IO.Path.Combine(Path, which == StateLock.Server ? "server.lock" : "supervisor.lock");
+}
+
+/// <summary>The locks in a state folder.</summary>
+internal enum StateLock
+{
+    /// <summary>Held by the process that serves the device.</summary>
+    Server,
+
+    /// <summary>Held by the process that starts a new one when that dies.</summary>
+    Supervisor,
+}

@@ -1,0 +1,83 @@
+using System.Diagnostics;
+
+namespace Becket.Daemon;
+
+/// <summary>
+/// The process that stays behind when a command returns: it starts the one that serves, and starts another one when that dies.
+/// It holds nothing but the supervisor's lock, so there is little in it that could fail.
+/// </summary>
+/// <param name="plan">The command line to serve.</param>
+/// <param name="source">The source, for people.</param>
+internal sealed class Supervisor(DaemonPlan plan, string source)
+{
+    /// <summary>A server that dies sooner than this, several times in a row, will not do better the next time.</summary>
+    private static readonly TimeSpan Settled = TimeSpan.FromSeconds(30);
+    private const int Attempts = 5;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+
+    private static readonly Dictionary<string, string> NoVariables = new(StringComparer.Ordinal);
+
+    private volatile int _server;
+    private volatile bool _isStopping;
+
+    /// <returns>The exit code.</returns>
+    public async Task<int> RunAsync(CancellationToken stopping)
+    {
+        // A session of its own: what happens to the terminal is no concern of the mount.
+        _ = Libc.NewSession();
+        await using var registration = stopping.Register(Stop);
+        using var folder = OpenFolder();
+        var serverPlan = plan with { Id = folder.Id, Supervisor = Environment.ProcessId, LogFile = DaemonLog.Redirect(plan.LogFile, folder.LogFile) };
+        var startFolder = Environment.CurrentDirectory;
+        Environment.CurrentDirectory = "/";
+
+        var isReady = false;
+        for (var failures = 0; ;)
+        {
+            var started = TimeProvider.System.GetTimestamp();
+            using var server = await DaemonStart.StartAsync(DaemonStart.ServerCommand, source, serverPlan, startFolder, NoVariables);
+            _server = server.Id;
+            if (_isStopping)
+                Stop();
+            if (await DaemonStart.ReadReportAsync(server, CancellationToken.None) is var report && !isReady)
+            {
+                isReady = report.Failure is null;
+                if (!isReady && folder.State is null && Directory.Exists(folder.Path))
+                    folder.Remove();
+                DaemonStart.Report(report);
+            }
+            await server.WaitForExitAsync(CancellationToken.None);
+            if (server.ExitCode == ExitCode.Success || !isReady || _isStopping)
+                return server.ExitCode;
+
+            failures = TimeProvider.System.GetElapsedTime(started) < Settled ? failures + 1 : 1;
+            await LogAsync(server, failures);
+            if (failures == Attempts)
+                return ExitCode.Failure;
+            await Task.Delay(Pause * failures, CancellationToken.None);
+        }
+    }
+
+    private StateFolder OpenFolder()
+    {
+        if (plan.Id is null)
+            return StateFolder.Claim(StateLock.Supervisor);
+        var folder = StateFolder.Open(plan.Id);
+        return folder.TryLock(StateLock.Supervisor) ? folder : throw new CommandException($"{source} is being served already");
+    }
+
+    private void Stop()
+    {
+        _isStopping = true;
+        if (_server is not 0 and var server)
+            _ = Libc.Kill(server, Libc.SigTerm);
+    }
+
+    private async Task LogAsync(Process server, int failures)
+    {
+        var how = server.ExitCode > 128 ? $"was killed by signal {server.ExitCode - 128}" : $"ended with exit status {server.ExitCode}";
+        var then = failures == Attempts ? $"{Attempts} times in a row: given up, 'becket restart' tries again" : "starting another one";
+        await Console.Error.WriteLineAsync($"becket: warning: the process {server.Id} that serves {source} {how}; {then}");
+    }
+}

@@ -1,0 +1,73 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Becket;
+
+/// <summary>The calls of the C library that attaching and the daemon's life need and .NET has no words for. A negative result is a failure.</summary>
+internal static partial class Libc
+{
+    public const int SigKill = 9;
+    public const int SigTerm = 15;
+
+    /// <summary>O_RDONLY | O_EXCL | O_CLOEXEC: on a block device EXCL fails with <see cref="Busy"/> while anything holds it.</summary>
+    public const int OpenExclusively = 0x80080;
+
+    /// <summary>O_RDWR | O_CREAT | O_CLOEXEC.</summary>
+    public const int OpenOrCreate = 0x80042;
+
+    /// <summary>O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC.</summary>
+    public const int OpenToAppend = 0x80441;
+
+    /// <summary>LOCK_EX | LOCK_NB.</summary>
+    public const int LockNow = 6;
+
+    public const int NoSuchProcess = 3;
+    public const int Busy = 16;
+
+    /// <summary>S_IFBLK with mode 0600.</summary>
+    public const uint BlockNodeMode = 0x6180;
+
+    public static int LastError => Marshal.GetLastPInvokeError();
+
+    public static string LastErrorText => Marshal.GetLastPInvokeErrorMessage();
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial SafeFileHandle Open(string path, int flags, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    public static partial int Lock(SafeFileHandle file, int operation);
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    public static partial int Kill(int process, int signal);
+
+    [LibraryImport("libc", EntryPoint = "setsid", SetLastError = true)]
+    public static partial int NewSession();
+
+    [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
+    public static partial int Duplicate(int from, int to);
+
+    [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
+    public static partial int Duplicate(SafeFileHandle from, int to);
+
+    [LibraryImport("libc", EntryPoint = "mknod", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int MakeNode(string path, uint mode, ulong device);
+
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    public static partial int Poll(ref PollEntry entries, nuint count, int milliseconds);
+
+    /// <summary>The number of a device, as the C library's makedev() has it.</summary>
+    public static ulong DeviceNumber(uint major, uint minor) =>
+        (minor & 0xFF) | ((major & 0xFFFUL) << 8) | ((minor & ~0xFFUL) << 12) | ((major & ~0xFFFUL) << 32);
+
+    /// <summary>struct pollfd.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct PollEntry
+    {
+        /// <summary>POLLPRI and POLLERR: how the kernel says that a file of /proc has changed.</summary>
+        public const short Changed = 0x2 | 0x8;
+
+        public int File;
+        public short Wanted;
+        public short Happened;
+    }
+}

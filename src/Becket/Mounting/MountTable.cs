@@ -1,0 +1,78 @@
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace Becket.Mounting;
+
+/// <summary>A line of the mount table.</summary>
+/// <param name="Source">Such as <c>/dev/nbd0p1</c>.</param>
+/// <param name="Target">The mount point.</param>
+/// <param name="Type">The file system's type.</param>
+internal sealed record MountEntry(string Source, string Target, string Type);
+
+/// <summary>What is mounted, as this process sees it (<c>/proc/self/mountinfo</c>, proc(5)).</summary>
+internal static class MountTable
+{
+    private const string File = "/proc/self/mountinfo";
+
+    /// <summary>In the order of mounting; of two on one mount point, the later one hides the earlier.</summary>
+    public static IReadOnlyList<MountEntry> Read() => Parse(System.IO.File.ReadAllLines(File));
+
+    /// <summary>What is mounted on a folder, the uppermost where there are several; or null.</summary>
+    public static MountEntry? At(string folder) => Read().LastOrDefault(entry => entry.Target == folder);
+
+    public static IReadOnlyList<MountEntry> Parse(IEnumerable<string> lines)
+    {
+        var entries = new List<MountEntry>();
+        foreach (var line in lines)
+        {
+            // 36 35 98:0 /root /mountpoint options optional ... - type source super-options
+            var fields = line.Split(' ');
+            var dash = Array.IndexOf(fields, "-", 6);
+            if (dash > 0 && fields.Length > dash + 2)
+                entries.Add(new MountEntry(Unescape(fields[dash + 2]), Unescape(fields[4]), fields[dash + 1]));
+        }
+        return entries;
+    }
+
+    /// <summary>Completes when something was mounted or unmounted since the call began, or after some seconds.</summary>
+    public static Task WhenChangedAsync(CancellationToken cancellationToken) => Task.Factory.StartNew(
+        () => WaitForChange(cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private static void WaitForChange(CancellationToken cancellationToken)
+    {
+        using var table = System.IO.File.OpenHandle(File);
+        for (var wait = 0; wait < 20 && !cancellationToken.IsCancellationRequested; wait++)
+        {
+            if (HasChanged(table))
+                return;
+        }
+    }
+
+    private static bool HasChanged(SafeFileHandle table)
+    {
+        var entry = new Libc.PollEntry { File = (int)table.DangerousGetHandle(), Wanted = Libc.PollEntry.Changed };
+        return Libc.Poll(ref entry, 1, 250) > 0;
+    }
+
+    /// <summary>Blanks, tabs, line ends and backslashes are written as three octal digits.</summary>
+    private static string Unescape(string text)
+    {
+        if (!text.Contains('\\', StringComparison.Ordinal))
+            return text;
+        var bytes = new List<byte>();
+        var source = Encoding.UTF8.GetBytes(text);
+        for (var i = 0; i < source.Length; i++)
+        {
+            if (source[i] == '\\' && i + 3 < source.Length)
+            {
+                bytes.Add((byte)(((source[i + 1] - '0') << 6) | ((source[i + 2] - '0') << 3) | (source[i + 3] - '0')));
+                i += 3;
+            }
+            else
+            {
+                bytes.Add(source[i]);
+            }
+        }
+        return Encoding.UTF8.GetString([.. bytes]);
+    }
+}

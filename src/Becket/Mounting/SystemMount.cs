@@ -1,0 +1,60 @@
+namespace Becket.Mounting;
+
+/// <summary>mount(8) and umount(8): they know every file system's helpers and options, and keep the system's own records.</summary>
+internal static class SystemMount
+{
+    /// <summary>Mounts read-only.</summary>
+    /// <returns>A remark for the user; null where there is nothing to say.</returns>
+    /// <exception cref="CommandException">It could not be mounted.</exception>
+    public static async Task<string?> MountAsync(Contents contents, string folder, IReadOnlyList<string> options, CancellationToken cancellationToken)
+    {
+        string[] all = [.. options.Where(static option => option != "ro"), .. Needed(contents.Type)];
+        var first = await RunAsync(contents, folder, all, cancellationToken);
+        if (first.ExitCode == 0)
+            return null;
+
+        // The device cannot be written, so a journal cannot be replayed; the file system is as it was when the machine went down.
+        if (WithoutJournal(contents.Type) is { } unplayed && (await RunAsync(contents, folder, [.. all, unplayed], cancellationToken)).ExitCode == 0)
+            return $"{contents.Type} on {contents.Device} was not unmounted cleanly; mounted without replaying its journal ({unplayed}), so the last changes may be missing";
+        throw Failed(contents, folder, first);
+    }
+
+    /// <exception cref="CommandException">It is busy or could not be unmounted.</exception>
+    public static async Task UnmountAsync(string folder, UnmountManner manner, CancellationToken cancellationToken)
+    {
+        var result = await SystemCommand.RunAsync("umount", manner == UnmountManner.Lazy ? ["-l", folder] : [folder], cancellationToken);
+        if (result.ExitCode == 0 || MountTable.At(folder) is null)
+            return;
+        throw new CommandException(result.Errors.Contains("busy", StringComparison.Ordinal)
+            ? $"{folder} is busy: files on it are open or a shell stands in it ('fuser -vm {folder}' shows which); --lazy takes it out of sight now and ends it when they are done"
+            : $"{folder} cannot be unmounted: {result.Complaint}");
+    }
+
+    private static Task<SystemCommandResult> RunAsync(Contents contents, string folder, string[] options, CancellationToken cancellationToken) =>
+        SystemCommand.RunAsync("mount", ["-o", string.Join(',', (string[])["ro", .. options]), contents.Device, folder], cancellationToken);
+
+    /// <summary>XFS refuses a second mount of the same image otherwise, by its UUID.</summary>
+    private static string[] Needed(string? type) => type == "xfs" ? ["nouuid"] : [];
+
+    private static string? WithoutJournal(string? type) => type switch
+    {
+        "ext3" or "ext4" => "noload",
+        "xfs" or "f2fs" => "norecovery",
+        "btrfs" => "rescue=nologreplay",
+        _ => null,
+    };
+
+    private static CommandException Failed(Contents contents, string folder, SystemCommandResult result)
+    {
+        if (result.Errors.Contains("unknown filesystem type", StringComparison.Ordinal))
+            return new CommandException($"this kernel has no driver for {contents.Type} ({contents.Device}); load it with modprobe, or install the package with more kernel modules");
+        return new CommandException($"{contents.Device} ({contents.Type}) cannot be mounted on {folder}: {result.Complaint}");
+    }
+}
+
+/// <summary>What to do when a mount is busy.</summary>
+internal enum UnmountManner
+{
+    Refuse,
+    Lazy,
+}

@@ -37,7 +37,10 @@ internal static class SystemCommand
         var output = process.StandardOutput.ReadToEndAsync(cancellationToken);
         var errors = process.StandardError.ReadToEndAsync(cancellationToken);
         await process.WaitForExitAsync(cancellationToken);
-        return new SystemCommandResult(process.ExitCode, await output, await errors);
+        var result = new SystemCommandResult(process.ExitCode, await output, await errors);
+        // Pipes may be completed by the thread that completes sockets, and what follows here waits for the kernel.
+        await Task.Yield();
+        return result;
     }
 
     private static Process Start(ProcessStartInfo start)

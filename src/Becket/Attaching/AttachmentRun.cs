@@ -43,6 +43,8 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
         using var opener = new SourceOpener(request.Store, loggers) { WarmConnections = 8, ReadDeadline = request.IoTimeout };
         using var cache = new SourceCache(request.Cache, loggers);
         var served = await OpenAsync(opener, cache, before, stopping);
+        // Off the thread that completes sockets: from here on there are calls that wait for the kernel, which waits for us.
+        await Task.Yield();
         await using var device = served.Device;
         await using var attached = await DeviceAttacher.AttachAsync(request, served, folder, before, loggers, stopping);
         var status = new StatusReport(folder, served, attached);

@@ -79,8 +79,6 @@ internal sealed class ControlServer : IAsyncDisposable
 
     private async Task AnswerAsync(Socket socket)
     {
-        // Off the thread that completes sockets inline: an answer may read files.
-        await Task.Yield();
         try
         {
             await using var stream = new NetworkStream(socket, ownsSocket: true);
@@ -89,6 +87,8 @@ internal sealed class ControlServer : IAsyncDisposable
             if (await reader.ReadLineAsync(patience.Token) is not { } line
                 || JsonSerializer.Deserialize(line, DaemonJson.Default.ControlRequest) is not { } request)
                 return;
+            // Off the thread that completes sockets: an answer may wait for the kernel, which waits for us.
+            await Task.Yield();
             var reply = await _answer(request);
             await stream.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(reply, DaemonJson.Default.ControlReply), CancellationToken.None);
             await stream.WriteAsync("\n"u8.ToArray(), CancellationToken.None);

@@ -23,7 +23,7 @@ internal sealed class KernelConnection : IDisposable
         {
             socket?.Dispose();
             throw new KernelDeviceException(
-                $"the kernel's nbd driver cannot be reached over netlink: {e.Message}; outside of this container or sandbox it can, or use --via fuse", e);
+                $"the kernel's nbd driver cannot be reached over netlink ({e.Message}); try outside of this container, or --via fuse", e);
         }
         catch
         {

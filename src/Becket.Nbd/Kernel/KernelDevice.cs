@@ -34,7 +34,7 @@ public sealed partial class KernelDevice : IAsyncDisposable
     private readonly HashSet<NbdSession> _sessions = [];
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _leaving = new();
-    private int _replacing;
+    private readonly SemaphoreSlim _replacing = new(1);
     private long _lastReplacement = long.MinValue / 2;
     private int _sockets;
 
@@ -72,21 +72,23 @@ public sealed partial class KernelDevice : IAsyncDisposable
         return await Task.Run(
             () =>
             {
-                using var sockets = new SocketList(options.Connections);
+                using var sockets = new KernelSocketPairs(options.Connections);
                 using var connection = KernelConnection.Open();
                 var size = KernelTerms.VisibleSize(device.Info, options);
                 var flags = ExportTerms.Flags(device.Info, ReplyStyle.Simple);
                 var index = KernelMessages.ReadIndex(
                     connection.Request(
                         KernelCommand.Connect,
-                        KernelMessages.Connect(size, flags, options, sockets.Descriptors),
+                        KernelMessages.Connect(size, flags, options, sockets.KernelDescriptors),
                         "connect an nbd device"));
 
                 var connected = new KernelDevice(server, name, device, options, index);
                 try
                 {
                     connected.Serve(sockets.TakeHeld());
-                    connected.FinishTerms();
+                    connected.SetRetryInterval();
+                    if (options.BackendIdentifier.Length > 0 && KernelDriver.BackendOf(index) is null)
+                        connected.LogNoIdentifier(connected.Path);
                     return connected;
                 }
                 catch
@@ -109,36 +111,31 @@ public sealed partial class KernelDevice : IAsyncDisposable
         KernelTerms.CheckSame(index, device.Info, options);
         var revived = new KernelDevice(server, name, device, options, index);
         await revived.OfferUntilTakenAsync(cancellationToken);
-        revived.FinishTerms();
         return revived;
     }
 
     /// <summary>
-    /// Takes the device away from the kernel. Requests that are under way fail, and so does whatever is mounted from it: whether it is
-    /// in use is for the caller to find out before. Does nothing once <see cref="Ended"/> has completed, when the device may be somebody else's.
+    /// Takes the device away from the kernel. Requests that are under way fail, and so does whatever is mounted from it: whether it
+    /// is in use is for the caller to find out before. Does nothing once <see cref="Ended"/> has completed: the device may be
+    /// somebody else's by then.
     /// </summary>
     public async ValueTask DisconnectAsync(CancellationToken cancellationToken)
     {
         if (Ended.IsCompleted)
             return;
 
-        await _leaving.CancelAsync();
         await Task.Run(() => KernelDriver.Disconnect(Index), cancellationToken);
-        await LetGoAsync();
+        await DisposeAsync();
     }
 
     /// <summary>
-    /// Answers what has arrived, closes the sockets and leaves the device connected: for <see cref="KernelDeviceOptions.DeadConnectionTimeout"/>
-    /// its readers wait for a successor, then their reads fail. After a <see cref="DisconnectAsync"/> there is nothing left to do.
+    /// Answers what has arrived, closes the sockets and leaves the device connected: its readers wait for a successor for
+    /// <see cref="KernelDeviceOptions.DeadConnectionTimeout"/>, then their reads fail. After a <see cref="DisconnectAsync"/> there is
+    /// nothing left to do.
     /// </summary>
     public async ValueTask DisposeAsync()
     {
         await _leaving.CancelAsync();
-        await LetGoAsync();
-    }
-
-    private async Task LetGoAsync()
-    {
         NbdSession[] sessions;
         lock (_gate)
             sessions = [.. _sessions];
@@ -149,18 +146,35 @@ public sealed partial class KernelDevice : IAsyncDisposable
 
     private void Serve(IReadOnlyList<Socket> sockets)
     {
-        foreach (var socket in sockets)
+        var served = 0;
+        try
         {
-            var peer = string.Create(CultureInfo.InvariantCulture, $"nbd{Index}#{Interlocked.Increment(ref _sockets)}");
-            var session = _server.ServeKernel(socket, peer, _name, _device);
-            lock (_gate)
-                _sessions.Add(session);
-
-            // A replacement that was under way when this object let go: it has not been told with the others.
-            if (_leaving.IsCancellationRequested)
-                session.Stop();
-            _ = WatchAsync(session);
+            foreach (var socket in sockets)
+            {
+                Serve(socket);
+                served++;
+            }
         }
+        catch
+        {
+            // No memory for one more thread. The kernel must not wait for answers on a socket that nobody reads.
+            foreach (var socket in sockets.Skip(served))
+                socket.Dispose();
+            throw;
+        }
+    }
+
+    private void Serve(Socket socket)
+    {
+        var peer = string.Create(CultureInfo.InvariantCulture, $"nbd{Index}#{Interlocked.Increment(ref _sockets)}");
+        var session = _server.ServeKernel(socket, peer, _name, _device);
+        lock (_gate)
+            _sessions.Add(session);
+
+        // A replacement that was under way when this object let go: it has not been told with the others.
+        if (_leaving.IsCancellationRequested)
+            session.Stop();
+        _ = WatchAsync(session);
     }
 
     private async Task WatchAsync(NbdSession session)
@@ -178,36 +192,49 @@ public sealed partial class KernelDevice : IAsyncDisposable
     }
 
     /// <summary>
-    /// Gives the kernel a new socket for one that died. It refuses when the device is not connected any more, which is an end like any
-    /// other, and takes none when its own are all alive.
+    /// Gives the kernel a new socket for one that died. It refuses when the device is not connected any more, which is an end like
+    /// any other.
     /// </summary>
     private async Task ReplaceAsync()
     {
-        // Several sockets may die together: whoever comes first offers as many as there were.
-        if (Interlocked.Exchange(ref _replacing, 1) != 0)
-            return;
-
         try
         {
-            var pause = ReplacementPause - TimeSpan.FromMilliseconds(Math.Min(Environment.TickCount64 - _lastReplacement, int.MaxValue));
-            if (pause > TimeSpan.Zero)
-                await Task.Delay(pause, _leaving.Token);
-
-            _lastReplacement = Environment.TickCount64;
-            LogReplaced(Path, await OfferUntilTakenAsync(_leaving.Token));
+            // Several sockets may die together: whoever comes first replaces them all.
+            await _replacing.WaitAsync(_leaving.Token);
+            try
+            {
+                if (!HasEverySession())
+                    await ReplaceDeadAsync();
+            }
+            finally
+            {
+                _replacing.Release();
+            }
         }
         catch (OperationCanceledException)
         {
             // Nobody needs it any more.
         }
-        catch (KernelDeviceException e)
+        catch (Exception e) when (e is IOException or SocketException or OutOfMemoryException or ThreadStartException)
         {
             LogNotReplaced(Path, e.Message);
         }
-        finally
-        {
-            Volatile.Write(ref _replacing, 0);
-        }
+    }
+
+    private async Task ReplaceDeadAsync()
+    {
+        var pause = ReplacementPause - TimeSpan.FromMilliseconds(Math.Min(Environment.TickCount64 - _lastReplacement, int.MaxValue));
+        if (pause > TimeSpan.Zero)
+            await Task.Delay(pause, _leaving.Token);
+
+        _lastReplacement = Environment.TickCount64;
+        LogReplaced(Path, await OfferUntilTakenAsync(_leaving.Token));
+    }
+
+    private bool HasEverySession()
+    {
+        lock (_gate)
+            return _sessions.Count(session => !session.Ended.IsCompleted) >= _options.Connections;
     }
 
     /// <summary>
@@ -232,58 +259,21 @@ public sealed partial class KernelDevice : IAsyncDisposable
     /// <summary>Offers the kernel as many sockets as there should be and serves those that it takes; returns their number.</summary>
     private int OfferSockets()
     {
-        using var sockets = new SocketList(_options.Connections);
+        using var sockets = new KernelSocketPairs(_options.Connections);
         using var connection = KernelConnection.Open();
         connection.Request(
-            KernelCommand.Reconfigure, KernelMessages.Reconfigure(Index, _options, sockets.Descriptors), $"go on serving {Path}");
+            KernelCommand.Reconfigure, KernelMessages.Reconfigure(Index, _options, sockets.KernelDescriptors), $"go on serving {Path}");
         var taken = sockets.TakeHeld();
         Serve(taken);
+        SetRetryInterval();
         return taken.Count;
     }
 
-    private void FinishTerms()
+    /// <summary>After every CONNECT and RECONFIGURE: both set it to 30 s.</summary>
+    private void SetRetryInterval()
     {
-        if (_options.BackendIdentifier.Length > 0 && KernelDriver.BackendOf(Index) is null)
-            LogNoIdentifier(Path);
         if (_options.RequestTimeout == TimeSpan.Zero && !KernelTerms.SetRetryInterval(Index, _options.RetryInterval))
             LogNoInterval(Path);
-    }
-
-    /// <summary>The pairs of sockets that are offered to the kernel together.</summary>
-    private sealed class SocketList : IDisposable
-    {
-        private readonly List<KernelSocketPair> _pairs = [];
-
-        public SocketList(int count)
-        {
-            try
-            {
-                while (_pairs.Count < count)
-                    _pairs.Add(KernelSocketPair.Create());
-            }
-            catch
-            {
-                Dispose();
-                throw;
-            }
-        }
-
-        public IEnumerable<int> Descriptors => _pairs.Select(pair => pair.KernelDescriptor);
-
-        /// <summary>Our ends of those that the kernel has taken.</summary>
-        public IReadOnlyList<Socket> TakeHeld()
-        {
-            foreach (var pair in _pairs)
-                pair.CloseKernelEnd();
-
-            return [.. _pairs.Where(pair => pair.IsHeldByKernel()).Select(pair => pair.TakeOurEnd())];
-        }
-
-        public void Dispose()
-        {
-            foreach (var pair in _pairs)
-                pair.Dispose();
-        }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Device}: the kernel gave up a socket; it has taken {Sockets} new ones")]
@@ -292,9 +282,9 @@ public sealed partial class KernelDevice : IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Information, Message = "{Device}: its sockets are closed and not replaced: {Reason}")]
     private partial void LogNotReplaced(string device, string reason);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "{Device}: this kernel keeps no backend identifier; no other process can revive the device")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{Device}: this kernel keeps no backend identifier, so that nobody can revive it")]
     private partial void LogNoIdentifier(string device);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "{Device}: the kernel's io_timeout cannot be set; requests that a dead daemon leaves behind wait 30 s")]
+    [LoggerMessage(Level = LogLevel.Debug, Message = "{Device}: its io_timeout cannot be set; what a dead daemon leaves behind waits 30 s")]
     private partial void LogNoInterval(string device);
 }

@@ -4,18 +4,20 @@ namespace Becket.Nbd.Kernel;
 public sealed record KernelDeviceOptions
 {
     /// <summary>
-    /// Sockets between the kernel and us; one where the device lacks <see cref="Blocks.BlockDeviceFeatures.MultiConnection"/> or there is
-    /// no <see cref="RequestTimeout"/>. The kernel uses no more than there are processors.
+    /// Sockets between the kernel and us. It is one all the same where the device lacks
+    /// <see cref="Blocks.BlockDeviceFeatures.MultiConnection"/> or there is no <see cref="RequestTimeout"/>, and the kernel uses no
+    /// more than there are processors.
     /// </summary>
     public int Connections { get; init; } = 1;
 
-    /// <summary>The logical sector: a power of two from 512 to a page. Partition tables count in it, so that only 512 suits every image.</summary>
+    /// <summary>The logical sector: a power of two from 512 to a page. Partition tables count in it: 512 suits most images.</summary>
     public int BlockSize { get; init; } = 512;
 
     /// <summary>
     /// After this time without an answer the kernel gives a socket up and sends its requests again on another one. It must be above the
     /// store's deadline, and it is the time for which requests that were under way stall when a daemon dies. Zero: the kernel waits
-    /// as long as the socket lives, and sends again within <see cref="RetryInterval"/> what a daemon has left behind that died.
+    /// as long as it takes, and sends again within <see cref="RetryInterval"/> what a daemon that died has left behind, once there is
+    /// another one. Until then, or until the device is disconnected, whoever waits for that cannot even be killed.
     /// </summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.Zero;
 

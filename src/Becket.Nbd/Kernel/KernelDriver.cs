@@ -12,6 +12,7 @@ namespace Becket.Nbd.Kernel;
 public static class KernelDriver
 {
     private const string Module = "nbd";
+    private const string BlockFolder = "/sys/block";
 
     /// <summary>
     /// Whether a device could be attached, privileges aside. Asking makes the kernel load its module where it can; without a right to
@@ -33,7 +34,7 @@ public static class KernelDriver
         }
     }
 
-    /// <summary>Whether a device is in use: connected, or at least held open by some program.</summary>
+    /// <summary>Whether a device is in use: connected, or at least held open by some program, be it after a disconnect.</summary>
     public static bool IsConnected(int index)
     {
         using var connection = KernelConnection.Open();
@@ -43,7 +44,7 @@ public static class KernelDriver
 
     /// <summary>
     /// What the device holds, in the words of whoever connected it; null where it is not connected, was connected without such words, or
-    /// the kernel is older than 5.14.
+    /// the kernel is older than 5.14. A device that was disconnected under a mount keeps its words until it is unmounted.
     /// </summary>
     public static string? BackendOf(int index) => ReadAttribute(index, "backend") is { Length: > 0 } backend ? backend : null;
 
@@ -51,9 +52,13 @@ public static class KernelDriver
     public static IReadOnlyList<int> FindByBackend(string identifier)
     {
         var found = new List<int>();
-        foreach (var folder in Directory.EnumerateDirectories("/sys/block", "nbd*"))
+        if (!Directory.Exists(BlockFolder))
+            return found;
+
+        foreach (var folder in Directory.EnumerateDirectories(BlockFolder, "nbd*"))
         {
-            if (int.TryParse(Path.GetFileName(folder.AsSpan())[3..], CultureInfo.InvariantCulture, out var index) && BackendOf(index) == identifier)
+            var number = Path.GetFileName(folder.AsSpan())["nbd".Length..];
+            if (int.TryParse(number, CultureInfo.InvariantCulture, out var index) && BackendOf(index) == identifier)
                 found.Add(index);
         }
 
@@ -86,7 +91,8 @@ public static class KernelDriver
         }
     }
 
-    internal static string AttributePath(int index, string name) => string.Create(CultureInfo.InvariantCulture, $"/sys/block/nbd{index}/{name}");
+    internal static string AttributePath(int index, string name) =>
+        string.Create(CultureInfo.InvariantCulture, $"{BlockFolder}/nbd{index}/{name}");
 
     /// <summary>Loads the module, or throws with what to do about it.</summary>
     internal static ushort FindFamily(GenericNetlinkSocket socket)
@@ -100,7 +106,7 @@ public static class KernelDriver
 
         throw new KernelDeviceException(
             Environment.IsPrivilegedProcess || !RunModprobe("--dry-run").Succeeded
-                ? $"this kernel has no nbd module ({loading.Reason}); use --via fuse, or install the package with the rest of the kernel's modules"
+                ? $"this kernel has no nbd module ({loading.Reason}); use --via fuse, or install the rest of the kernel's modules"
                 : "the kernel's nbd module is not loaded and only root may load it; run this with sudo");
     }
 

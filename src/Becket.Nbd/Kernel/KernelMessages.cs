@@ -60,7 +60,8 @@ internal static class KernelMessages
     public static AttributeWriter Device(int index) => new AttributeWriter().Add(Index, (uint)index);
 
     public static int ReadIndex(ReadOnlySpan<byte> answer) =>
-        (int)(AttributeReader.FindUInt32(answer, Index) ?? throw new KernelDeviceException("the kernel did not say which nbd device it has connected"));
+        (int)(AttributeReader.FindUInt32(answer, Index)
+            ?? throw new KernelDeviceException("the kernel did not say which nbd device it has connected"));
 
     /// <summary>False too where the kernel knows no such device.</summary>
     public static bool ReadIsConnected(ReadOnlySpan<byte> answer, int index)

@@ -13,16 +13,19 @@ internal static class KernelTerms
     /// <summary>The kernel shows it in a file of sysfs, which is one page at most.</summary>
     private const int MaximumIdentifier = 2048;
 
-    /// <summary>Refuses what the kernel would refuse with less of a reason, and adapts the connections to what both sides can do.</summary>
+    /// <summary>Refuses what the kernel would refuse for less of a reason, and adapts the connections to what both sides can do.</summary>
     public static KernelDeviceOptions Check(KernelDeviceOptions options, BlockDeviceInfo info)
     {
-        if (!BitOperations.IsPow2(options.BlockSize) || options.BlockSize < Sector || options.BlockSize > Environment.SystemPageSize)
-            throw new KernelDeviceException($"the kernel takes blocks of 512 to {Environment.SystemPageSize} bytes, in powers of two, not of {options.BlockSize}");
-        if (info.MinimumBlock > options.BlockSize)
-            throw new KernelDeviceException($"{info.Description} takes no blocks below {info.MinimumBlock} bytes; attach it with a block size of at least that");
-        if (info.Size < options.BlockSize)
-            throw new KernelDeviceException($"{info.Description} has {info.Size} bytes, less than one block of {options.BlockSize}: there is nothing to attach");
-        if (Encoding.UTF8.GetByteCount(options.BackendIdentifier) > MaximumIdentifier || options.BackendIdentifier.AsSpan().ContainsAny('\0', '\n'))
+        var block = options.BlockSize;
+        if (!BitOperations.IsPow2(block) || block < Sector || block > Environment.SystemPageSize)
+            throw new KernelDeviceException($"the kernel takes blocks of 512 to {Environment.SystemPageSize} bytes, not of {block}");
+        if (info.MinimumBlock > block)
+            throw new KernelDeviceException($"{info.Description} takes no blocks below {info.MinimumBlock} bytes; use these");
+        if (info.Size < block)
+            throw new KernelDeviceException($"{info.Description} has {info.Size} bytes, not even a block of {block}: nothing to attach");
+
+        var identifier = options.BackendIdentifier;
+        if (Encoding.UTF8.GetByteCount(identifier) > MaximumIdentifier || identifier.AsSpan().ContainsAny('\0', '\n'))
             throw new ArgumentException($"a backend identifier is one line of at most {MaximumIdentifier} bytes", nameof(options));
         if (options.Connections < 1 || options.RequestTimeout < TimeSpan.Zero || options.DeadConnectionTimeout < TimeSpan.Zero)
             throw new ArgumentException("there is at least one connection, and no time is negative", nameof(options));
@@ -35,7 +38,7 @@ internal static class KernelTerms
     /// <summary>In bytes: what follows the last whole block is out of the kernel's reach.</summary>
     public static long VisibleSize(BlockDeviceInfo info, KernelDeviceOptions options) => info.Size & -(long)options.BlockSize;
 
-    /// <summary>Whether a connected device is the one that we have: the kernel only compares identifiers, and only where both have one.</summary>
+    /// <summary>Throws unless a connected device is the one that we have. The kernel compares identifiers too, but no sizes.</summary>
     public static void CheckSame(int index, BlockDeviceInfo info, KernelDeviceOptions options)
     {
         var path = KernelDriver.PathOf(index);
@@ -48,12 +51,12 @@ internal static class KernelTerms
             throw new KernelDeviceException(
                 backend.Length > 0
                     ? $"{path} holds something else: {backend}"
-                    : $"the kernel does not say what {path} holds (it is older than 5.14, or another program has connected it); attach anew");
+                    : $"the kernel does not say what {path} holds: it is older than 5.14, or this is another program's; attach anew");
         }
 
         var size = ReadSize(index);
         if (size != VisibleSize(info, options))
-            throw new KernelDeviceException($"{path} has {size} bytes, but {info.Description} has {info.Size} now; detach it and attach it anew");
+            throw new KernelDeviceException($"{path} has {size} bytes, but {info.Description} has {info.Size}; detach it and attach anew");
     }
 
     /// <summary>False where the kernel does not let us; it then looks every 30 s.</summary>

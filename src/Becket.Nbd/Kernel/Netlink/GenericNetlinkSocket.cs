@@ -69,22 +69,26 @@ internal sealed partial class GenericNetlinkSocket : IDisposable
     /// <summary>Sends a request and returns the attributes of the message that answers it; none where the kernel only agreed.</summary>
     public byte[] Request(ushort family, byte command, AttributeWriter attributes)
     {
-        var message = BuildRequest(family, command, ++_sequence, attributes);
-        if (SocketCalls.Send(_socket, message, message.Length, SocketCalls.NoSignal) < 0)
+        var request = BuildRequest(family, command, ++_sequence, attributes);
+        if (SocketCalls.Send(_socket, request, request.Length, SocketCalls.NoSignal) < 0)
             throw new NetlinkException(SocketCalls.LastError, "");
 
         byte[] answer = [];
         while (true)
         {
-            for (var left = Receive(); NetlinkHeader.TryRead(left, out var header); left = left[Math.Min(NetlinkHeader.Align(header.Length), left.Length)..])
+            var left = Receive();
+            while (NetlinkHeader.TryRead(left, out var header))
             {
+                var message = left[..header.Length];
+                left = left[Math.Min(NetlinkHeader.Align(header.Length), left.Length)..];
+
                 // What is left of an earlier request that was interrupted.
                 if (header.Sequence != _sequence)
                     continue;
 
                 if (header.Type != NetlinkError.Type)
-                    answer = header.Length > NetlinkHeader.Size ? left[NetlinkHeader.Size..header.Length].ToArray() : [];
-                else if (NetlinkError.TryRead(left[..header.Length], header.Flags, out var error))
+                    answer = message.Length > NetlinkHeader.Size ? message[NetlinkHeader.Size..].ToArray() : [];
+                else if (NetlinkError.TryRead(message, header.Flags, out var error))
                     return error.Errno == 0 ? answer : throw new NetlinkException(error.Errno, error.Sentence);
             }
         }
@@ -93,7 +97,8 @@ internal sealed partial class GenericNetlinkSocket : IDisposable
     public static byte[] BuildRequest(ushort family, byte command, uint sequence, AttributeWriter attributes)
     {
         var message = new byte[NetlinkHeader.Size + attributes.Content.Length];
-        new NetlinkHeader(message.Length, family, NetlinkFlags.Request | NetlinkFlags.Acknowledge, sequence, command, Version: 1).Write(message);
+        const NetlinkFlags flags = NetlinkFlags.Request | NetlinkFlags.Acknowledge;
+        new NetlinkHeader(message.Length, family, flags, sequence, command, Version: 1).Write(message);
         attributes.Content.CopyTo(message.AsSpan(NetlinkHeader.Size));
         return message;
     }

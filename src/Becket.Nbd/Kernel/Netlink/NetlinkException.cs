@@ -20,6 +20,5 @@ internal static class Errors
     public const int NoDevice = 19;
     public const int Invalid = 22;
     public const int NoSpace = 28;
-    public const int ProtocolNotSupported = 93;
-    public const int FamilyNotSupported = 97;
+    public const int NotSupported = 95;
 }

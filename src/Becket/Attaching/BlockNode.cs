@@ -50,6 +50,9 @@ internal sealed class BlockNode(string path)
         var made = new List<string>();
         await NodeAsync(Path, Folder, made, cancellationToken);
         Libc.Open(Path, 0x80000, 0).Dispose();
+        // Small kernels cannot read partition tables, or not of every kind, but can be told what is in them.
+        if (Partitions().Count == 0)
+            await SystemCommand.RunAsync("partx", ["--add", Path], cancellationToken);
         await DeviceEvents.SettleAsync(cancellationToken);
         foreach (var partition in Partitions())
             await NodeAsync(partition.Path, $"{Folder}/{System.IO.Path.GetFileName(partition.Path)}", made, cancellationToken);

@@ -1,4 +1,5 @@
 using Becket.Daemon;
+using Becket.Fuse;
 using Becket.Mounting;
 using Becket.Sources;
 using Microsoft.Extensions.Logging;
@@ -15,9 +16,6 @@ namespace Becket.Attaching;
 /// <param name="loggers">Where problems go.</param>
 internal sealed partial class AttachmentRun(AttachmentRequest request, StateFolder folder, RestartMemory memory, ILoggerFactory loggers)
 {
-    /// <summary>Room for a GUID partition table at either end.</summary>
-    private const int EndsLength = 64 * 1024;
-
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
     private readonly ILogger _logger = loggers.CreateLogger<AttachmentRun>();
@@ -83,8 +81,9 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
             try
             {
                 var served = await DeviceStack.OpenAsync(folder.Id, request.Source, FileAccess.Read, opener, cache, stopping);
+                // So that a source that can be looked up but not read says so, and the kernel finds at hand what it cannot be stopped waiting for.
                 if (before is null)
-                    await ReadEndsAsync(served, stopping);
+                    await PartitionTables.FetchAsync(served.Device, stopping);
                 if (before is null || before.Identity == served.Identity)
                     return served;
                 await served.Device.DisposeAsync();
@@ -96,18 +95,6 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
                 await Task.Delay(RetryPause, stopping);
             }
         }
-    }
-
-    /// <summary>
-    /// Reads where partition tables are, before the kernel does: a source that can be looked up but not read is found out here and
-    /// has a reason, and the kernel, which cannot be interrupted, does not wait for the store.
-    /// </summary>
-    private static async Task ReadEndsAsync(ServedDevice served, CancellationToken stopping)
-    {
-        var size = served.Device.Info.Size;
-        var buffer = new byte[Math.Min(EndsLength, size)];
-        await served.Device.ReadAsync(0, buffer, stopping);
-        await served.Device.ReadAsync(size - buffer.Length, buffer, stopping);
     }
 
     private static async Task<IReadOnlyList<string>> PrepareAsync(IAttachedDevice attached, CancellationToken stopping)

@@ -52,6 +52,8 @@ internal sealed class StateFolder : IDisposable
     {
         get
         {
+            if (Environment.GetEnvironmentVariable("BECKET_RUNTIME_DIR") is { Length: > 0 } chosen)
+                return System.IO.Path.GetFullPath(chosen);
             if (Environment.IsPrivilegedProcess)
                 return "/run/becket";
             return Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } runtime

@@ -30,7 +30,7 @@ internal static class AttachmentList
     {
         if (folder.IsHeld(StateLock.Server) || folder.IsHeld(StateLock.Supervisor))
             return Without(folder, state, HealthState.Waiting, "its process is starting or ending");
-        var end = state.Via == "nbd" ? "its reads wait, and then fail" : "its files cannot be read";
+        var end = state.Via == "nbd" ? "its reads wait" : "its files cannot be read";
         return Without(folder, state, HealthState.Dead, $"process {state.Process} has died and {end}; 'becket restart {state.MountPoint ?? state.Device}' starts another one, 'becket umount' or 'detach' clears it");
     }
 

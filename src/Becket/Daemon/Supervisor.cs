@@ -10,11 +10,11 @@ namespace Becket.Daemon;
 /// <param name="source">The source, for people.</param>
 internal sealed class Supervisor(DaemonPlan plan, string source)
 {
-    /// <summary>A server that dies sooner than this, several times in a row, will not do better the next time.</summary>
+    /// <summary>After a server that lived for so long, the pauses begin anew.</summary>
     private static readonly TimeSpan Settled = TimeSpan.FromSeconds(30);
-    private const int Attempts = 5;
 
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
     private static readonly Dictionary<string, string> NoVariables = new(StringComparer.Ordinal);
 
@@ -51,11 +51,13 @@ internal sealed class Supervisor(DaemonPlan plan, string source)
             if (server.ExitCode == ExitCode.Success || !isReady || _isStopping)
                 return server.ExitCode;
 
-            failures = TimeProvider.System.GetElapsedTime(started) < Settled ? failures + 1 : 1;
-            await LogAsync(server, failures);
-            if (failures == Attempts)
+            // Never given up: readers wait in the kernel for a new server, and nobody else would free them.
+            failures = TimeProvider.System.GetElapsedTime(started) < Settled ? failures + 1 : 0;
+            var pause = TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(failures, 20)));
+            await LogAsync(server, pause);
+            await Task.Delay(pause, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (_isStopping)
                 return ExitCode.Failure;
-            await Task.Delay(Pause * failures, CancellationToken.None);
         }
     }
 
@@ -74,10 +76,9 @@ internal sealed class Supervisor(DaemonPlan plan, string source)
             _ = Libc.Kill(server, Libc.SigTerm);
     }
 
-    private async Task LogAsync(Process server, int failures)
+    private async Task LogAsync(Process server, TimeSpan pause)
     {
         var how = server.ExitCode > 128 ? $"was killed by signal {server.ExitCode - 128}" : $"ended with exit status {server.ExitCode}";
-        var then = failures == Attempts ? $"{Attempts} times in a row: given up, 'becket restart' tries again" : "starting another one";
-        await Console.Error.WriteLineAsync($"becket: warning: the process {server.Id} that serves {source} {how}; {then}");
+        await Console.Error.WriteLineAsync($"becket: warning: the process {server.Id} that serves {source} {how}; another one starts in {pause.TotalSeconds:0.#} s");
     }
 }

@@ -32,12 +32,9 @@ public sealed class NbdClient : IAsyncDisposable
     /// <summary>Connects and enters the export, with structured replies and base:allocation where the server has them.</summary>
     public static async Task<NbdClient> ConnectAsync(NbdUri uri, CancellationToken cancellationToken)
     {
-        var stream = await OpenAsync(uri, cancellationToken);
+        var channel = await OpenAsync(uri, cancellationToken);
         try
         {
-            var channel = new ClientChannel(stream);
-            await channel.GreetAsync(cancellationToken);
-
             uint? allocationId = null;
             if (await ClientHandshake.NegotiateStyleAsync(channel, cancellationToken) == ReplyStyle.Structured)
                 allocationId = await ClientHandshake.SelectAllocationAsync(channel, uri.Export, cancellationToken);
@@ -46,11 +43,11 @@ public sealed class NbdClient : IAsyncDisposable
             if (allocationId is not null)
                 export = export with { Features = export.Features | BlockDeviceFeatures.Extents };
 
-            return new NbdClient(stream, export, allocationId);
+            return new NbdClient(channel.Stream, export, allocationId);
         }
         catch
         {
-            await stream.DisposeAsync();
+            await channel.Stream.DisposeAsync();
             throw;
         }
     }
@@ -111,15 +108,33 @@ public sealed class NbdClient : IAsyncDisposable
 
     private static async Task<T> AskAsync<T>(NbdUri uri, Func<ClientChannel, ValueTask<T>> ask, CancellationToken cancellationToken)
     {
-        await using var stream = await OpenAsync(uri, cancellationToken);
-        var channel = new ClientChannel(stream);
-        await channel.GreetAsync(cancellationToken);
+        var channel = await OpenAsync(uri, cancellationToken);
+        await using var stream = channel.Stream;
         var answer = await ask(channel);
         await channel.AskAsync(OptionCode.Abort, default, cancellationToken);
         return answer;
     }
 
-    private static async Task<Stream> OpenAsync(NbdUri uri, CancellationToken cancellationToken)
+    /// <summary>Connects, greets and, where the URI says so, goes over to TLS. The channel's stream is the caller's.</summary>
+    private static async Task<ClientChannel> OpenAsync(NbdUri uri, CancellationToken cancellationToken)
+    {
+        var stream = await ConnectSocketAsync(uri, cancellationToken);
+        try
+        {
+            var channel = new ClientChannel(stream);
+            await channel.GreetAsync(cancellationToken);
+            return uri.Protection == NbdProtection.Tls
+                ? new ClientChannel(await ClientTls.StartAsync(channel, uri, cancellationToken))
+                : channel;
+        }
+        catch
+        {
+            await stream.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static async Task<Stream> ConnectSocketAsync(NbdUri uri, CancellationToken cancellationToken)
     {
         var socket = uri.Address is UnixDomainSocketEndPoint
             ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)

@@ -108,6 +108,13 @@ public sealed partial class NbdServer(IExportCatalog catalog, NbdServerOptions o
     private void Admit(Socket socket)
     {
         var peer = PeerName.Of(socket);
+        if (options.Admission.Refusal(socket) is { } refusal)
+        {
+            LogNotAllowed(peer, refusal);
+            socket.Dispose();
+            return;
+        }
+
         if (Interlocked.Increment(ref _connections) > options.MaximumConnections)
         {
             Interlocked.Decrement(ref _connections);
@@ -172,6 +179,9 @@ public sealed partial class NbdServer(IExportCatalog catalog, NbdServerOptions o
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Peer}: turned away, there are {Maximum} connections already")]
     private partial void LogTooMany(string peer, int maximum);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Peer}: turned away, {Reason}")]
+    private partial void LogNotAllowed(string peer, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Peer}: cannot be served: {Reason}")]
     private partial void LogNotStarted(string peer, string reason);

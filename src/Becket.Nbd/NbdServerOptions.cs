@@ -1,3 +1,5 @@
+using Becket.Nbd.Tls;
+
 namespace Becket.Nbd;
 
 /// <summary>The bounds within which an NBD server deals with its clients.</summary>
@@ -6,7 +8,13 @@ public sealed record NbdServerOptions
     /// <summary>Connections at one time, each with a thread of its own; a further one is closed at once.</summary>
     public int MaximumConnections { get; init; } = 256;
 
-    /// <summary>From accepting a client to the end of its handshake.</summary>
+    /// <summary>Who may connect at all; judged before the first byte.</summary>
+    public ClientAdmission Admission { get; init; } = new();
+
+    /// <summary>Null: this server has no TLS, and says so to clients that ask.</summary>
+    public TlsServer? Tls { get; init; }
+
+    /// <summary>From accepting a client to the end of its handshake, that of TLS included.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>A client that takes no byte of its replies, or sends none of a write it has begun, for this long is disconnected.</summary>

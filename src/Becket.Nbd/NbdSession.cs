@@ -1,4 +1,5 @@
 using Becket.Nbd.Handshake;
+using Becket.Nbd.Tls;
 using Becket.Nbd.Transmission;
 using Microsoft.Extensions.Logging;
 
@@ -105,10 +106,15 @@ internal sealed partial class NbdSession : IDisposable
             if ((_agreed ?? Negotiate()) is { } negotiated)
             {
                 export = negotiated.Name;
-                LogOpened(_peer, export);
+                LogOpened(_peer, export, _transport.Protection);
                 _connection = new NbdConnection(_transport, negotiated, _options, _room, _lifetime, _logger);
                 reason = _connection.Run();
             }
+        }
+        catch (TlsHandshakeException e)
+        {
+            reason = _lifetime.AbortReason ?? e.Message;
+            LogTlsFailed(_peer, reason);
         }
         catch (ConnectionEndedException e)
         {
@@ -120,6 +126,9 @@ internal sealed partial class NbdSession : IDisposable
             LogUnexpected(e, _peer);
             reason = "internal error";
         }
+
+        if (!_lifetime.IsAborted)
+            _transport.SayGoodbye();
 
         // Wakes and cancels whatever an error may have left behind; after a good end there is nothing.
         _lifetime.Abort(reason);
@@ -135,7 +144,7 @@ internal sealed partial class NbdSession : IDisposable
         var channel = new OptionChannel(_transport, Deadline.After(_options.HandshakeTimeout));
         try
         {
-            return new NbdHandshake(channel, _catalog, _lifetime, _logger, timeout.Token).Run();
+            return new NbdHandshake(channel, _catalog, _options.Tls, _lifetime, _logger, timeout.Token).Run();
         }
         catch (OperationCanceledException e) when (timeout.IsCancellationRequested)
         {
@@ -150,11 +159,14 @@ internal sealed partial class NbdSession : IDisposable
         Abort("the server is stopping");
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Peer}: uses export \"{Export}\"")]
-    private partial void LogOpened(string peer, string export);
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Peer}: uses export \"{Export}\", {Protection}")]
+    private partial void LogOpened(string peer, string export, string protection);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Peer}: closed, export \"{Export}\": {Reason}")]
     private partial void LogClosed(string peer, string export, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Peer}: no TLS: {Reason}")]
+    private partial void LogTlsFailed(string peer, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Peer}: closed after an internal error")]
     private partial void LogUnexpected(Exception exception, string peer);

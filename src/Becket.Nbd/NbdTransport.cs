@@ -1,160 +1,72 @@
 using System.Net.Sockets;
+using Becket.Nbd.Tls;
 
 namespace Becket.Nbd;
 
 /// <summary>
-/// The bytes to and from one client: a socket, or a stream that is none. One thread may receive while another sends; every
-/// failure is a <see cref="ConnectionEndedException"/>.
+/// The bytes to and from one client, through TLS once both sides have agreed on it. One thread may receive while another sends;
+/// every failure is a <see cref="ConnectionEndedException"/>.
 /// </summary>
 /// <remarks>
-/// All calls block. An asynchronous call on the socket would make its descriptor non-blocking for good, and from then on
-/// every blocking receive would be a wait for the runtime's event thread. A blocked receive is ended by <see cref="StopReceiving"/>
-/// or <see cref="Break"/>, which only shut the socket down; <see cref="Dispose"/> belongs to the receiving thread (README, 1 and 2).
+/// All calls block, with TLS too (see <see cref="PlainTransport"/>). <see cref="StartTls"/> belongs to the receiving thread, before
+/// anybody else knows the transport's content.
 /// </remarks>
 internal sealed class NbdTransport : IDisposable
 {
-    private const int UnixSendBuffer = 1024 * 1024;
-    private const int NothingYet = -1;
+    private readonly PlainTransport _plain;
+    private TlsTransport? _tls;
 
-    private readonly Stream? _stream;
-    private readonly Socket? _socket;
-    private readonly int _sendTimeout;
-
-    public NbdTransport(Socket socket, TimeSpan sendTimeout)
-    {
-        _socket = socket;
-        _sendTimeout = (int)Math.Clamp(sendTimeout.TotalMilliseconds, 1, int.MaxValue);
-        socket.SendTimeout = _sendTimeout;
-
-        if (socket.AddressFamily == AddressFamily.Unix)
-            socket.SendBufferSize = UnixSendBuffer;
-        else
-            socket.NoDelay = true;
-    }
+    public NbdTransport(Socket socket, TimeSpan sendTimeout) => _plain = new PlainTransport(socket, sendTimeout);
 
     /// <summary>Takes a stream that is not a socket, such as a pair of pipes. It has no timeouts and cannot be interrupted.</summary>
-    public NbdTransport(Stream stream) => _stream = stream;
+    public NbdTransport(Stream stream) => _plain = new PlainTransport(stream);
 
     /// <summary>Whether a blocked receive can be ended by another thread.</summary>
-    public bool IsInterruptible => _socket is not null;
+    public bool IsInterruptible => _plain.IsInterruptible;
+
+    public bool IsEncrypted => _tls is not null;
+
+    /// <summary>Whether the client has sent something that was not received; only before TLS.</summary>
+    public bool HasUnreadBytes() => _plain.HasUnreadBytes();
+
+    /// <summary>How it is protected, for the log.</summary>
+    public string Protection => _tls?.Description ?? "not encrypted";
+
+    /// <summary>Expects the client to begin TLS now.</summary>
+    /// <exception cref="TlsHandshakeException">It did not, or is not who it should be.</exception>
+    public void StartTls(TlsServer server, Deadline deadline) => _tls = TlsTransport.Accept(_plain, server, deadline);
 
     /// <summary>Waits for at least one byte; 0: the client sends no more.</summary>
-    public int Receive(Span<byte> buffer) => Receive(buffer, flags: 0);
+    public int Receive(Span<byte> buffer) => _tls is null ? _plain.Receive(buffer) : _tls.Receive(buffer);
 
     /// <summary>Waits for at least one byte, but not beyond the deadline; 0: the client sends no more.</summary>
-    public int Receive(Span<byte> buffer, Deadline deadline)
-    {
-        if (_socket is not null && !IsReadable(deadline.RemainingMilliseconds()))
-            throw Deadline.Stalled();
+    public int Receive(Span<byte> buffer, Deadline deadline) =>
+        _tls is null ? _plain.Receive(buffer, deadline) : _tls.Receive(buffer, deadline);
 
-        return Receive(buffer);
-    }
-
-    /// <summary>
-    /// Waits for a byte that the client has announced: one that stops in the middle of a request, whose memory is already
-    /// rented, has the time that it has for its replies.
-    /// </summary>
-    public int ReceiveAnnounced(Span<byte> buffer)
-    {
-        if (_socket is null)
-            return Receive(buffer);
-
-        var received = Receive(buffer, SocketCalls.DontWait);
-        if (received != NothingYet)
-            return received;
-
-        return IsReadable(_sendTimeout)
-            ? Receive(buffer)
-            : throw new ConnectionEndedException("the client stopped in the middle of a write");
-    }
+    /// <inheritdoc cref="PlainTransport.ReceiveAnnounced"/>
+    public int ReceiveAnnounced(Span<byte> buffer) => _tls is null ? _plain.ReceiveAnnounced(buffer) : _tls.ReceiveAnnounced(buffer);
 
     /// <summary>Sends all of it, waiting as long as the client goes on taking some.</summary>
     public void Send(ReadOnlySpan<byte> data)
     {
-        try
-        {
-            if (_socket is null)
-                _stream!.Write(data);
-            else
-                SendToSocket(_socket.SafeHandle, data);
-        }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
-        {
-            throw new ConnectionEndedException($"sending failed: {e.Message}", e);
-        }
+        if (_tls is null)
+            _plain.Send(data);
+        else
+            _tls.Send(data);
     }
 
+    /// <summary>Tells a client of TLS that nothing more comes, unless that had to wait. Only once nobody else sends.</summary>
+    public void SayGoodbye() => _tls?.SayGoodbye();
+
     /// <summary>Makes receiving report the end once what has already arrived is taken. Sending goes on.</summary>
-    public void StopReceiving() => Shutdown(SocketShutdown.Receive);
+    public void StopReceiving() => _plain.StopReceiving();
 
     /// <summary>Makes receiving and sending fail at once, whoever waits in them.</summary>
-    public void Break() => Shutdown(SocketShutdown.Both);
+    public void Break() => _plain.Break();
 
     public void Dispose()
     {
-        _socket?.Dispose();
-        _stream?.Dispose();
-    }
-
-    private int Receive(Span<byte> buffer, int flags)
-    {
-        try
-        {
-            if (_socket is null)
-                return _stream!.Read(buffer);
-
-            while (true)
-            {
-                var received = SocketCalls.Receive(_socket.SafeHandle, buffer, buffer.Length, flags);
-                if (received >= 0)
-                    return (int)received;
-                if (SocketCalls.LastError == SocketCalls.TryAgain && flags == SocketCalls.DontWait)
-                    return NothingYet;
-                if (SocketCalls.LastError != SocketCalls.Interrupted)
-                    throw new ConnectionEndedException($"receiving failed: {SocketCalls.LastErrorSentence}");
-            }
-        }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
-        {
-            throw new ConnectionEndedException($"receiving failed: {e.Message}", e);
-        }
-    }
-
-    private bool IsReadable(int milliseconds)
-    {
-        try
-        {
-            return SocketCalls.IsReadable(_socket!.SafeHandle, milliseconds);
-        }
-        catch (ObjectDisposedException e)
-        {
-            throw new ConnectionEndedException($"receiving failed: {e.Message}", e);
-        }
-    }
-
-    private static void SendToSocket(SafeSocketHandle socket, ReadOnlySpan<byte> data)
-    {
-        while (!data.IsEmpty)
-        {
-            var sent = SocketCalls.Send(socket, data, data.Length, SocketCalls.NoSignal);
-            if (sent >= 0)
-                data = data[(int)sent..];
-            else if (SocketCalls.LastError == SocketCalls.TryAgain)
-                throw new ConnectionEndedException("the client does not read its replies");
-            else if (SocketCalls.LastError != SocketCalls.Interrupted)
-                throw new ConnectionEndedException($"sending failed: {SocketCalls.LastErrorSentence}");
-        }
-    }
-
-    private void Shutdown(SocketShutdown how)
-    {
-        try
-        {
-            _socket?.Shutdown(how);
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // The client was faster, which is what was wanted.
-        }
+        _tls?.Dispose();
+        _plain.Dispose();
     }
 }

@@ -4,9 +4,18 @@ using System.Net.Sockets;
 
 namespace Becket.Nbd;
 
+/// <summary>How the bytes of a connection travel.</summary>
+public enum NbdProtection
+{
+    None,
+
+    /// <summary>Within TLS; a server that has none is an error.</summary>
+    Tls,
+}
+
 /// <summary>
 /// Where an NBD export is: <c>nbd://host[:port]/export</c> or <c>nbd+unix:///export?socket=/path</c> (doc/uri.md of the NBD
-/// project). <see cref="ToString"/> gives back what <see cref="Parse"/> reads, percent-encoded where it must be.
+/// project), with <c>nbds</c> for <c>nbd</c> where it must be TLS. <see cref="ToString"/> gives back what <see cref="Parse"/> reads, percent-encoded where it must be.
 /// </summary>
 public sealed record NbdUri
 {
@@ -15,6 +24,10 @@ public sealed record NbdUri
 
     private const string TcpScheme = "nbd://";
     private const string UnixScheme = "nbd+unix://";
+    private const string TlsTcpScheme = "nbds://";
+    private const string TlsUnixScheme = "nbds+unix://";
+    private const string SocketParameter = "socket";
+    private const string CertificatesParameter = "tls-certificates";
 
     private NbdUri(EndPoint address, string export)
     {
@@ -28,6 +41,14 @@ public sealed record NbdUri
     /// <summary>The name of the export; empty: the default one.</summary>
     public string Export { get; }
 
+    public NbdProtection Protection { get; init; }
+
+    /// <summary>
+    /// A folder with what a client of TLS needs: <c>ca-cert.pem</c>, and <c>client-cert.pem</c> and <c>client-key.pem</c> if the server asks.
+    /// Null: the authorities that this machine trusts, and no certificate.
+    /// </summary>
+    public string? TlsCertificates { get; init; }
+
     public static NbdUri Tcp(string host, int port, string export) =>
         new(IPAddress.TryParse(host, out var address) ? new IPEndPoint(address, port) : new DnsEndPoint(host, port), export);
 
@@ -36,27 +57,47 @@ public sealed record NbdUri
     /// <exception cref="FormatException">The text is not such a URI; the message says why.</exception>
     public static NbdUri Parse(string text)
     {
-        if (text.StartsWith(UnixScheme, StringComparison.OrdinalIgnoreCase))
-            return ParseUnix(text, text[UnixScheme.Length..]);
-        if (text.StartsWith(TcpScheme, StringComparison.OrdinalIgnoreCase))
-            return ParseTcp(text, text[TcpScheme.Length..]);
+        if (IsOf(UnixScheme, out var rest))
+            return ParseUnix(text, rest);
+        if (IsOf(TcpScheme, out rest))
+            return ParseTcp(text, rest);
+        if (IsOf(TlsUnixScheme, out rest))
+            return WithTls(ParseUnix(text, rest), rest);
+        if (IsOf(TlsTcpScheme, out rest))
+            return WithTls(ParseTcp(text, rest), rest);
 
-        throw new FormatException($"\"{text}\" is not an NBD URI: it starts with neither {TcpScheme} nor {UnixScheme}");
+        throw new FormatException($"\"{text}\" is not an NBD URI: it starts with neither {TcpScheme} nor {UnixScheme}, nor with nbds for TLS");
+
+        bool IsOf(string scheme, out string rest)
+        {
+            var isOf = text.StartsWith(scheme, StringComparison.OrdinalIgnoreCase);
+            rest = isOf ? text[scheme.Length..] : "";
+            return isOf;
+        }
     }
 
     public override string ToString()
     {
         var export = Uri.EscapeDataString(Export);
+        var tcp = Protection == NbdProtection.Tls ? TlsTcpScheme : TcpScheme;
         return Address switch
         {
             UnixDomainSocketEndPoint unix =>
-                $"{UnixScheme}/{export}?socket={Uri.EscapeDataString(unix.ToString()!).Replace("%2F", "/", StringComparison.Ordinal)}",
-            DnsEndPoint dns => $"{TcpScheme}{dns.Host}{PortSuffix(dns.Port)}/{export}",
-            IPEndPoint { AddressFamily: AddressFamily.InterNetworkV6 } v6 => $"{TcpScheme}[{v6.Address}]{PortSuffix(v6.Port)}/{export}",
-            IPEndPoint v4 => $"{TcpScheme}{v4.Address}{PortSuffix(v4.Port)}/{export}",
+                $"{(Protection == NbdProtection.Tls ? TlsUnixScheme : UnixScheme)}/{export}?{SocketParameter}={EscapePath(unix.ToString()!)}{Certificates('&')}",
+            DnsEndPoint dns => $"{tcp}{dns.Host}{PortSuffix(dns.Port)}/{export}{Certificates('?')}",
+            IPEndPoint { AddressFamily: AddressFamily.InterNetworkV6 } v6 => $"{tcp}[{v6.Address}]{PortSuffix(v6.Port)}/{export}{Certificates('?')}",
+            IPEndPoint v4 => $"{tcp}{v4.Address}{PortSuffix(v4.Port)}/{export}{Certificates('?')}",
             _ => throw new InvalidOperationException($"no URI for an address of type {Address.GetType()}"),
         };
     }
+
+    private string Certificates(char separator) =>
+        TlsCertificates is null ? "" : $"{separator}{CertificatesParameter}={EscapePath(TlsCertificates)}";
+
+    private static string EscapePath(string path) => Uri.EscapeDataString(path).Replace("%2F", "/", StringComparison.Ordinal);
+
+    private static NbdUri WithTls(NbdUri uri, string rest) =>
+        uri with { Protection = NbdProtection.Tls, TlsCertificates = ParameterIn(Split(rest).Query, CertificatesParameter) };
 
     private static NbdUri ParseUnix(string text, string rest)
     {
@@ -64,13 +105,21 @@ public sealed record NbdUri
         if (authority.Length > 0)
             throw new FormatException($"\"{text}\" names a host, which a unix socket does not have; write {UnixScheme}/export?socket=/path");
 
+        return ParameterIn(query, SocketParameter) is { } socket
+            ? Unix(socket, export)
+            : throw new FormatException($"\"{text}\" names no socket; write {UnixScheme}/export?socket=/path");
+    }
+
+    /// <summary>Null where it is not there or empty.</summary>
+    private static string? ParameterIn(string query, string name)
+    {
         foreach (var parameter in query.Split('&'))
         {
-            if (parameter.StartsWith("socket=", StringComparison.Ordinal) && parameter.Length > "socket=".Length)
-                return Unix(Uri.UnescapeDataString(parameter["socket=".Length..]), export);
+            if (parameter.StartsWith($"{name}=", StringComparison.Ordinal) && parameter.Length > name.Length + 1)
+                return Uri.UnescapeDataString(parameter[(name.Length + 1)..]);
         }
 
-        throw new FormatException($"\"{text}\" names no socket; write {UnixScheme}/export?socket=/path");
+        return null;
     }
 
     private static NbdUri ParseTcp(string text, string rest)

@@ -18,6 +18,9 @@ internal static partial class SocketCalls
     /// <summary>MSG_DONTWAIT: this call alone fails rather than waits.</summary>
     public const int DontWait = 0x40;
 
+    /// <summary>MSG_PEEK: what is received stays there for the next call.</summary>
+    public const int Peek = 2;
+
     private const short Readable = 1;
 
     public static int LastError => Marshal.GetLastPInvokeError();

@@ -18,6 +18,9 @@ internal readonly record struct OptionAnswer(OptionReplyHeader Header, byte[] Da
 /// <summary>Options out, answers in: the client's side of a handshake. One caller at a time.</summary>
 internal sealed class ClientChannel(Stream stream)
 {
+    /// <summary>What the channel reads and writes: the caller's, of whom the next phase gets it.</summary>
+    public Stream Stream => stream;
+
     private const int MaximumAnswer = 64 * 1024;
 
     /// <summary>Exchanges greetings.</summary>

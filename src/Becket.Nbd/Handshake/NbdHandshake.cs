@@ -1,5 +1,6 @@
 using Becket.Blocks;
 using Becket.Nbd.Protocol;
+using Becket.Nbd.Tls;
 using Microsoft.Extensions.Logging;
 
 namespace Becket.Nbd.Handshake;
@@ -9,8 +10,9 @@ namespace Becket.Nbd.Handshake;
 /// newstyle negotiation"). Runs once, on the connection's thread. A wrong option costs an error reply, not the connection.
 /// </summary>
 internal sealed partial class NbdHandshake(
-    OptionChannel channel, IExportCatalog catalog, ConnectionLifetime lifetime, ILogger logger, CancellationToken cancellationToken)
+    OptionChannel channel, IExportCatalog catalog, TlsServer? tls, ConnectionLifetime lifetime, ILogger logger, CancellationToken cancellationToken)
 {
+    private bool _tlsAgreed;
     private ReplyStyle _style;
     private MetaContextRequest? _selection;
 
@@ -31,6 +33,8 @@ internal sealed partial class NbdHandshake(
                 return SayGoodbye();
 
             channel.Flush();
+            if (_tlsAgreed && !channel.IsEncrypted)
+                StartTls();
             if (chosen is not null)
                 return chosen;
         }
@@ -62,6 +66,8 @@ internal sealed partial class NbdHandshake(
                 channel.Acknowledge();
             else if (lifetime.IsStopping)
                 channel.Refuse(OptionReplyType.ErrorShutdown, "the server is stopping");
+            else if (MustStartTls && option != OptionCode.StartTls)
+                channel.Refuse(OptionReplyType.ErrorTlsRequired, "this server requires TLS");
             else if (data is null)
                 channel.Refuse(OptionReplyType.ErrorTooBig, $"an option may have {NbdLimits.OptionLength} bytes");
             else
@@ -99,13 +105,39 @@ internal sealed partial class NbdHandshake(
                 SelectMetaContexts(data);
                 return null;
             case OptionCode.StartTls:
-                new OptionReader(data).End();
-                channel.Refuse(OptionReplyType.ErrorPolicy, "this server is run without TLS");
+                AgreeOnTls(data);
                 return null;
             default:
                 channel.Refuse(OptionReplyType.ErrorUnsupported, $"option {(uint)option} is not supported");
                 return null;
         }
+    }
+
+    private bool MustStartTls => tls is { Demand: TlsDemand.Required } && !channel.IsEncrypted;
+
+    private void AgreeOnTls(byte[] data)
+    {
+        new OptionReader(data).End();
+        if (channel.IsEncrypted)
+            throw new InvalidOptionException("TLS has begun already");
+
+        if (tls is null)
+        {
+            channel.Refuse(OptionReplyType.ErrorPolicy, "this server is run without TLS");
+            return;
+        }
+
+        channel.ExpectSilence();
+        channel.Acknowledge();
+        _tlsAgreed = true;
+    }
+
+    /// <summary>What was negotiated in the clear may not have been the client's wish, and is forgotten.</summary>
+    private void StartTls()
+    {
+        channel.StartTls(tls!);
+        _style = ReplyStyle.Simple;
+        _selection = null;
     }
 
     /// <summary>EXPORT_NAME cannot be refused in words: whatever is wrong with it closes the connection.</summary>
@@ -116,6 +148,8 @@ internal sealed partial class NbdHandshake(
             var name = OptionReader.Decode(data ?? throw new InvalidOptionException("the name of the export is too long"));
             if (lifetime.IsStopping)
                 throw new InvalidOptionException("the server is stopping");
+            if (MustStartTls)
+                throw new InvalidOptionException("the client did not start TLS, which this server requires");
 
             var device = Open(name) ?? throw new InvalidOptionException(NoSuchExport(name));
             var export = Negotiated(name, device);

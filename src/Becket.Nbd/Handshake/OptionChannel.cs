@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
 using Becket.Nbd.Protocol;
+using Becket.Nbd.Tls;
 
 namespace Becket.Nbd.Handshake;
 
@@ -13,6 +14,21 @@ internal sealed class OptionChannel(NbdTransport transport, Deadline deadline)
 {
     private readonly ArrayBufferWriter<byte> _answers = new();
     private OptionHeader _option;
+
+    public bool IsEncrypted => transport.IsEncrypted;
+
+    /// <summary>
+    /// Refuses to begin TLS where more has come behind STARTTLS. A client waits for the answer; whatever is there already was put
+    /// there by somebody in between, to be taken for something that came through TLS.
+    /// </summary>
+    public void ExpectSilence()
+    {
+        if (transport.HasUnreadBytes())
+            throw new ConnectionEndedException("something followed STARTTLS before TLS had begun");
+    }
+
+    /// <summary>Goes on within TLS; nothing may be left to <see cref="Flush"/>.</summary>
+    public void StartTls(TlsServer server) => transport.StartTls(server, deadline);
 
     public void SendGreeting(HandshakeFlags flags)
     {

@@ -24,6 +24,7 @@ internal enum OptionReplyType : uint
     ErrorUnsupported = 0x8000_0001,
     ErrorPolicy = 0x8000_0002,
     ErrorInvalid = 0x8000_0003,
+    ErrorTlsRequired = 0x8000_0005,
     ErrorUnknown = 0x8000_0006,
     ErrorShutdown = 0x8000_0007,
     ErrorTooBig = 0x8000_0009,

@@ -25,6 +25,8 @@ internal sealed class ServeCommand
     private readonly Option<string> _pidFile = new("--pidfile", "-P", "--pid-file") { Description = "Write the process id once ready", HelpName = "FILE" };
     private readonly Option<bool> _foreground = new("--foreground", "-f") { Description = "Stay in the foreground (always so; accepted for nbdkit's sake)" };
     private readonly Option<int> _maximumConnections = new("--max-connections") { Description = "Clients at a time", HelpName = "N", DefaultValueFactory = _ => new NbdServerOptions().MaximumConnections };
+    private readonly TlsOptions _tlsOptions = new();
+    private readonly AdmissionOptions _admissionOptions = new();
     private readonly CacheOptions _cacheOptions = new();
     private readonly SourceOptions _sourceOptions = new();
 
@@ -33,6 +35,8 @@ internal sealed class ServeCommand
         var command = new Command("serve", "Serve objects, URLs or files as NBD exports") { Arguments = { _words } };
         foreach (var option in (Option[])[_unix, _port, _address, _single, _run, _exports, _exportName, _readOnly, _writable, _pidFile, _foreground, _maximumConnections])
             command.Options.Add(option);
+        _tlsOptions.AddTo(command);
+        _admissionOptions.AddTo(command);
         _cacheOptions.AddTo(command);
         _sourceOptions.AddTo(command);
         command.SetAction(RunAsync);
@@ -52,11 +56,12 @@ internal sealed class ServeCommand
         if (words.Parameters.HasSecret)
             Log.SecretOnCommandLine(loggers.CreateLogger<ServeCommand>());
 
+        var tls = _tlsOptions.Read(parsed, loggers);
         using var opener = new SourceOpener(settings, loggers) { WarmConnections = WarmConnections };
         using var cache = new SourceCache(plan, loggers);
         await using var catalog = await ExportCatalog.OpenAsync(exports, opener, cache, loggers, stopping);
         using var statistics = new Statistics(catalog, opener.Stores, parsed.GetValue(VerboseOption.Instance));
-        return await new Server(catalog, listening, loggers).RunAsync(stopping);
+        return await new Server(catalog, listening, tls, loggers).RunAsync(stopping);
     }
 
     private Listening ReadListening(ParseResult parsed)
@@ -69,6 +74,7 @@ internal sealed class ServeCommand
             Single = parsed.GetValue(_single),
             Run = parsed.GetValue(_run),
             PidFile = parsed.GetValue(_pidFile),
+            Admission = _admissionOptions.Read(parsed),
             MaximumConnections = parsed.GetValue(_maximumConnections),
         };
         listening.Validate();

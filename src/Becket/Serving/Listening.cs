@@ -1,3 +1,5 @@
+using Becket.Nbd;
+
 namespace Becket.Serving;
 
 /// <summary>Where and how a server listens, as the command line says it.</summary>
@@ -18,6 +20,9 @@ internal sealed record Listening
 
     public string? PidFile { get; init; }
 
+    /// <summary>Who may connect; where users or groups are named, the unix socket is open to all and the others are turned away.</summary>
+    public ClientAdmission Admission { get; init; } = new();
+
     public int MaximumConnections { get; init; }
 
     /// <exception cref="CommandException">Options that exclude one another, or values out of range.</exception>
@@ -33,6 +38,10 @@ internal sealed record Listening
             throw CommandException.Usage("-U (unix socket) and -p or -i (TCP) exclude one another");
         if (Single && (UnixSocket ?? (object?)Port ?? Address) is not null)
             throw CommandException.Usage("-s (standard input and output) and -U, -p or -i exclude one another");
+        if (UnixSocket is not null && Admission.Networks.Count > 0)
+            throw CommandException.Usage("--allow names addresses, which clients of a unix socket (-U) do not have; --allow-uid names users");
+        if ((Port ?? (object?)Address) is not null && Admission.Users.Count > 0)
+            throw CommandException.Usage("--allow-uid and --allow-gid are for unix sockets (-U); for TCP, --allow names addresses");
         if (Single && Run is not null)
             throw CommandException.Usage("-s and --run exclude one another");
     }

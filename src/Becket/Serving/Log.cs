@@ -1,3 +1,4 @@
+using System.Net;
 using Becket.Sources;
 using Microsoft.Extensions.Logging;
 
@@ -10,6 +11,9 @@ internal static partial class Log
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "opened {Source} as export '{Name}': {Size} bytes")]
     public static partial void Opened(ILogger logger, DeviceSource source, string name, long size);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "clients of {Address} are served without TLS: whoever is on their network can read along and connect; --tls-certificates turns TLS on")]
+    public static partial void PlainText(ILogger logger, IPEndPoint address);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "listening on {Uri}")]
     public static partial void Listening(ILogger logger, string uri);

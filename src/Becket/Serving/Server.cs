@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using Becket.Nbd;
 using Microsoft.Extensions.Logging;
@@ -8,7 +9,7 @@ namespace Becket.Serving;
 /// One run of <c>becket serve</c>: opens the listening sockets, says that it is ready, serves, and takes away what it
 /// made. The order matters: ready is only said when a client could connect.
 /// </summary>
-internal sealed class Server(ExportCatalog catalog, Listening listening, ILoggerFactory loggers)
+internal sealed class Server(ExportCatalog catalog, Listening listening, TlsServing? tls, ILoggerFactory loggers)
 {
     private readonly ILogger _logger = loggers.CreateLogger<Server>();
     private readonly IReadOnlyList<Socket> _inherited = SocketActivation.Inherit();
@@ -17,7 +18,13 @@ internal sealed class Server(ExportCatalog catalog, Listening listening, ILogger
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(CancellationToken stopping)
     {
-        await using var server = new NbdServer(catalog, new NbdServerOptions { MaximumConnections = listening.MaximumConnections }, loggers);
+        var options = new NbdServerOptions
+        {
+            MaximumConnections = listening.MaximumConnections,
+            Admission = listening.Admission,
+            Tls = tls?.Server,
+        };
+        await using var server = new NbdServer(catalog, options, loggers);
         using var stoppingLine = stopping.Register(() => Log.Stopping(_logger));
 
         // Sockets that a parent opened win over -s: nbdcopy -- [ becket serve -s ... ] passes both.
@@ -37,13 +44,14 @@ internal sealed class Server(ExportCatalog catalog, Listening listening, ILogger
             return await ServeAsync(server, [socket], stopping);
         }
 
-        using var unix = listening.UnixSocket is null or "-" ? UnixListener.ListenInTemporaryFolder() : UnixListener.Listen(listening.UnixSocket);
+        using var unix = listening.UnixSocket is null or "-" ? UnixListener.ListenInTemporaryFolder() : UnixListener.Listen(listening.UnixSocket, SocketMode);
         return await ServeAsync(server, [unix.Socket], stopping);
     }
 
     private async Task<int> ServeAsync(NbdServer server, IReadOnlyList<Socket> sockets, CancellationToken stopping)
     {
-        var address = ServerAddress.Of(sockets[0], catalog.DefaultName);
+        var address = ServerAddress.Of(sockets[0], catalog.DefaultName, tls);
+        WarnOfPlainText(sockets);
         using var stopServing = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         var serving = server.ServeAsync(sockets, stopServing.Token);
         using var pidFile = WritePidFile();
@@ -61,6 +69,21 @@ internal sealed class Server(ExportCatalog catalog, Listening listening, ILogger
         await stopServing.CancelAsync();
         await serving;
         return exitCode;
+    }
+
+    /// <summary>Where users are named, the server decides who may connect, and the kernel lets everybody knock.</summary>
+    private UnixFileMode SocketMode => listening.Admission.Users.Count > 0 ? UnixListener.Everybody : UnixListener.OwnerOnly;
+
+    private void WarnOfPlainText(IReadOnlyList<Socket> sockets)
+    {
+        if (tls is not null)
+            return;
+
+        foreach (var socket in sockets)
+        {
+            if (socket.LocalEndPoint is IPEndPoint address && !IPAddress.IsLoopback(address.Address))
+                Log.PlainText(_logger, address);
+        }
     }
 
     /// <summary>For whoever started the server by hand: it is up, and this is where. Clients that started it do not want to know.</summary>

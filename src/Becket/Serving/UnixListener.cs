@@ -3,10 +3,14 @@ using System.Net.Sockets;
 namespace Becket.Serving;
 
 /// <summary>
-/// A listening unix socket at a path. Only its owner may connect (mode 0600); disposing it removes the path.
+/// A listening unix socket at a path. Only its owner may connect unless it is said otherwise; disposing it removes the path.
 /// </summary>
 internal sealed class UnixListener : IDisposable
 {
+    public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    public const UnixFileMode Everybody = OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+
     private const int Backlog = 128;
 
     /// <summary>sockaddr_un holds 108 bytes, one of them for the terminating zero.</summary>
@@ -25,9 +29,12 @@ internal sealed class UnixListener : IDisposable
 
     /// <summary>Binds and listens. A path that a server left behind is replaced; one that a live server uses is an error.</summary>
     /// <exception cref="CommandException">The path cannot be used.</exception>
-    public static UnixListener Listen(string path) => Listen(path, temporaryFolder: null);
+    public static UnixListener Listen(string path) => Listen(path, OwnerOnly);
 
-    private static UnixListener Listen(string path, DirectoryInfo? temporaryFolder)
+    /// <inheritdoc cref="Listen(string)"/>
+    public static UnixListener Listen(string path, UnixFileMode mode) => Listen(path, mode, temporaryFolder: null);
+
+    private static UnixListener Listen(string path, UnixFileMode mode, DirectoryInfo? temporaryFolder)
     {
         path = System.IO.Path.GetFullPath(path);
         if (System.Text.Encoding.UTF8.GetByteCount(path) > MaximumPath)
@@ -39,7 +46,7 @@ internal sealed class UnixListener : IDisposable
         {
             socket.Bind(new UnixDomainSocketEndPoint(path));
             // Between bind and listen nobody can connect yet, so there is no moment at which others may.
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            File.SetUnixFileMode(path, mode);
             socket.Listen(Backlog);
             return new UnixListener(path, socket, temporaryFolder);
         }
@@ -54,7 +61,7 @@ internal sealed class UnixListener : IDisposable
     public static UnixListener ListenInTemporaryFolder()
     {
         var folder = Directory.CreateTempSubdirectory("becket-");
-        return Listen(System.IO.Path.Combine(folder.FullName, "socket"), folder);
+        return Listen(System.IO.Path.Combine(folder.FullName, "socket"), OwnerOnly, folder);
     }
 
     public void Dispose()

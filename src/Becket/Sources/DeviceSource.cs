@@ -60,7 +60,7 @@ internal abstract record DeviceSource
                 "s3" => new S3(S3Uri.Parse(text)),
                 "http" or "https" => new Http(ParseUrl(text)),
                 "file" when Uri.TryCreate(text, UriKind.Absolute, out var url) => new LocalFile(url.LocalPath),
-                "nbd" or "nbd+unix" => new Nbd(NbdUri.Parse(text)),
+                "nbd" or "nbd+unix" or "nbds" or "nbds+unix" => new Nbd(NbdUri.Parse(text)),
                 var other => throw CommandException.Usage($"'{other}://' is not a kind of source that becket knows; it reads s3://, https://, http:// and files"),
             };
         }

@@ -40,11 +40,26 @@ public class NbdUriTests
     [InlineData("nbd://127.0.0.1:99/")]
     [InlineData("nbd://[::1]/%C3%A4%2Fb")]
     [InlineData("nbd+unix:///disk%20one?socket=/tmp/a%20b%3F")]
+    [InlineData("nbds://localhost/disk")]
+    [InlineData("nbds://[::1]:99/?tls-certificates=/etc/pki%20x")]
+    [InlineData("nbds+unix:///disk?socket=/tmp/s&tls-certificates=/etc/pki")]
     public void Text_and_uri_are_the_same_thing(string text) => Assert.Equal(text, NbdUri.Parse(text).ToString());
+
+    [Fact]
+    public void One_more_letter_means_TLS()
+    {
+        var (tcp, unix) = (NbdUri.Parse("nbds://host/disk?x=y&tls-certificates=/a%26b"), NbdUri.Parse("NBDS+UNIX:///?socket=/tmp/s"));
+
+        Assert.Equal((NbdProtection.Tls, "/a&b", "disk"), (tcp.Protection, tcp.TlsCertificates, tcp.Export));
+        Assert.Equal((NbdProtection.Tls, null), (unix.Protection, unix.TlsCertificates));
+        Assert.Equal(NbdProtection.None, NbdUri.Parse("nbd://host/?tls-certificates=/a").Protection);
+    }
 
     [Theory]
     [InlineData("http://localhost/")]
-    [InlineData("nbds://localhost/")]
+    [InlineData("nbdx://localhost/")]
+    [InlineData("nbds://")]
+    [InlineData("nbds+unix:///disk?tls-certificates=/pki")]
     [InlineData("nbd://")]
     [InlineData("nbd://:10809/")]
     [InlineData("nbd://localhost:0/")]

@@ -11,7 +11,7 @@ public class ServerAddressTests
     {
         using var listener = UnixListener.ListenInTemporaryFolder();
 
-        var address = ServerAddress.Of(listener.Socket, "two words");
+        var address = ServerAddress.Of(listener.Socket, "two words", tls: null);
 
         Assert.Equal($"nbd+unix:///two%20words?socket={listener.Path}", address.Uri);
         Assert.Equal($"nbd:unix:{listener.Path}:exportname=two words", address.QemuName);
@@ -33,7 +33,7 @@ public class ServerAddressTests
             Assert.Skip($"{ip} is not an address of this machine");
         }
 
-        var address = ServerAddress.Of(socket, "");
+        var address = ServerAddress.Of(socket, "", tls: null);
 
         Assert.StartsWith(start, address.Uri, StringComparison.Ordinal);
         Assert.EndsWith($":{address.Port}/", address.Uri, StringComparison.Ordinal);

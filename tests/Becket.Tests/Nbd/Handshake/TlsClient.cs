@@ -1,0 +1,83 @@
+using System.Buffers.Binary;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Becket.Tests.Nbd.Handshake;
+
+/// <summary>A raw client that has gone over to TLS: what <see cref="RawClient"/> does, inside it.</summary>
+internal sealed class TlsClient : IDisposable
+{
+    private TlsClient(SslStream stream) => Stream = stream;
+
+    public SslStream Stream { get; }
+
+    /// <summary>Begins TLS on a client whose STARTTLS was acknowledged.</summary>
+    public static TlsClient Start(
+        RawClient raw, X509Certificate2 root, X509Certificate2? certificate = null, SslProtocols protocols = SslProtocols.None, string host = "localhost")
+    {
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.Add(root);
+        var stream = new SslStream(new NetworkStream(raw.Socket));
+        stream.AuthenticateAsClient(new SslClientAuthenticationOptions
+        {
+            TargetHost = host,
+            CertificateChainPolicy = policy,
+            ClientCertificates = certificate is null ? null : [certificate],
+            EnabledSslProtocols = protocols,
+        });
+        return new TlsClient(stream);
+    }
+
+    public void Send(params ReadOnlySpan<byte> bytes) => Stream.Write(bytes);
+
+    public byte[] Receive(int count)
+    {
+        var bytes = new byte[count];
+        Stream.ReadExactly(bytes);
+        return bytes;
+    }
+
+    /// <summary>Whether the server has closed and nothing was left to read.</summary>
+    public bool IsClosed()
+    {
+        try
+        {
+            return Stream.Read(new byte[1]) == 0;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+    }
+
+    public void SendOption(uint option, params ReadOnlySpan<byte> data) =>
+        Send([.. "IHAVEOPT"u8, .. RawClient.Big(option), .. RawClient.Big((uint)data.Length), .. data]);
+
+    /// <summary>The type of the last reply to an option.</summary>
+    public uint Ask(uint option, params ReadOnlySpan<byte> data)
+    {
+        SendOption(option, data);
+        while (true)
+        {
+            var header = Receive(20);
+            Assert.Equal(0x0003e889045565a9, BinaryPrimitives.ReadInt64BigEndian(header));
+            Assert.Equal(option, RawClient.Number(header, 8));
+            _ = Receive((int)RawClient.Number(header, 16));
+            var type = RawClient.Number(header, 12);
+            if (type is RawClient.Ack or >= 0x80000000)
+                return type;
+        }
+    }
+
+    /// <summary>Reads with simple replies.</summary>
+    public byte[] Read(ulong offset, uint length)
+    {
+        Send(RawClient.Request(RawClient.Read, offset, length, cookie: 5));
+        Assert.Equal([.. RawClient.Big(0x67446698u), .. RawClient.Big(0u), .. RawClient.Big(5ul)], Receive(16));
+        return Receive((int)length);
+    }
+
+    public void Dispose() => Stream.Dispose();
+}

@@ -27,7 +27,7 @@ internal sealed class ClientChannel(Stream stream)
     public async ValueTask GreetAsync(CancellationToken cancellationToken)
     {
         var message = new byte[ServerGreeting.Size];
-        await stream.ReadExactlyAsync(message, cancellationToken);
+        await ReceiveExactlyAsync(message, cancellationToken);
         if (!ServerGreeting.TryRead(message, out var greeting) || !greeting.Flags.HasFlag(HandshakeFlags.FixedNewstyle))
             throw new NbdException("the server does not speak NBD with the fixed newstyle handshake");
 
@@ -47,13 +47,26 @@ internal sealed class ClientChannel(Stream stream)
     public async ValueTask<OptionAnswer> ReceiveAsync(OptionCode option, CancellationToken cancellationToken)
     {
         var message = new byte[OptionReplyHeader.Size];
-        await stream.ReadExactlyAsync(message, cancellationToken);
+        await ReceiveExactlyAsync(message, cancellationToken);
         if (!OptionReplyHeader.TryRead(message, out var header) || header.Option != option || header.Length > MaximumAnswer)
             throw new NbdException($"the NBD server gave an answer to the option {option} that makes no sense");
 
         var data = new byte[header.Length];
-        await stream.ReadExactlyAsync(data, cancellationToken);
+        await ReceiveExactlyAsync(data, cancellationToken);
         return new OptionAnswer(header, data);
+    }
+
+    /// <summary>A server that turns a client away cannot always say why; within TLS 1.3 not even that it does not like a certificate.</summary>
+    private async ValueTask ReceiveExactlyAsync(byte[] message, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await stream.ReadExactlyAsync(message, cancellationToken);
+        }
+        catch (EndOfStreamException e)
+        {
+            throw new NbdException("the NBD server closed the connection in the handshake; its log may say why", 0, e);
+        }
     }
 
     /// <summary>Sends an option and collects the answers before its ACK; an error answer is thrown.</summary>

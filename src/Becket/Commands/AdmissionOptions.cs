@@ -46,7 +46,7 @@ internal sealed partial class AdmissionOptions
         if (IPAddress.TryParse(text, out var address))
             return new IPNetwork(address, address.GetAddressBytes().Length * 8);
 
-        result.AddError($"'{text}' is neither an IP address nor a network such as 10.1.0.0/16 or fd00::/8 (with no bits set behind its prefix)");
+        result.AddError($"'{text}' is neither an IP address nor a network such as 10.1.0.0/16 or fd00::/8");
         return default;
     }
 

@@ -17,6 +17,17 @@ public sealed class BadInputTests(RealStores stores) : InteropTest(stores)
     [InlineData("serve ftp://127.0.0.1/disk.img", "ftp")]
     [InlineData("serve s3://images/", "key")]
     [InlineData("serve s3:///disk.img", "bucket")]
+    [InlineData("serve --tls require {file}", "--tls-certificates")]
+    [InlineData("serve --tls maybe {file}", "maybe")]
+    [InlineData("serve --tls-cert x.pem {file}", "--tls-key")]
+    [InlineData("serve --tls-key x.pem {file}", "--tls-cert")]
+    [InlineData("serve --tls-certificates x --tls-cert y {file}", "--tls-cert")]
+    [InlineData("serve --tls-verify-peer {file}", "--tls-verify-peer")]
+    [InlineData("serve --tls on --tls-certificates x --tls-allow-name y {file}", "--tls require")]
+    [InlineData("serve --allow everybody {file}", "everybody")]
+    [InlineData("serve --allow ::1 -U {folder}/sock {file}", "--allow-uid")]
+    [InlineData("serve --allow-uid root {file}", "root")]
+    [InlineData("serve --allow-gid 3 -p 0 {file}", "--allow-gid")]
     [InlineData("frobnicate", "frobnicate")]
     public Task Wrong_command_line_is_exit_status_2(string words, string named) => AssertRefusedAsync(2, words, named, []);
 
@@ -26,6 +37,8 @@ public sealed class BadInputTests(RealStores stores) : InteropTest(stores)
     [InlineData("serve -U {folder}/sock {folder}/empty.img", "empty.img")]
     [InlineData("serve -U {folder}/no/such/folder/sock {file}", "no/such/folder")]
     [InlineData("serve -p {port} {file}", "{port}")]
+    [InlineData("serve --tls-certificates {folder}/pki {file}", "{folder}/pki/server-cert.pem")]
+    [InlineData("serve --tls-cert {file} --tls-key {file} {file}", "{file}")]
     public Task Wrong_file_or_address_is_exit_status_1(string words, string named) => AssertRefusedAsync(1, words, named, []);
 
     [Theory]

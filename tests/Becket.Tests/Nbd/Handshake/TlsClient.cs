@@ -9,7 +9,9 @@ namespace Becket.Tests.Nbd.Handshake;
 /// <summary>A raw client that has gone over to TLS: what <see cref="RawClient"/> does, inside it.</summary>
 internal sealed class TlsClient : IDisposable
 {
-    private TlsClient(SslStream stream) => Stream = stream;
+    private readonly CountedStream _wire;
+
+    private TlsClient(SslStream stream, CountedStream wire) => (Stream, _wire) = (stream, wire);
 
     public SslStream Stream { get; }
 
@@ -19,7 +21,8 @@ internal sealed class TlsClient : IDisposable
     {
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
         policy.CustomTrustStore.Add(root);
-        var stream = new SslStream(new NetworkStream(raw.Socket));
+        var wire = new CountedStream(raw.Socket);
+        var stream = new SslStream(wire);
         stream.AuthenticateAsClient(new SslClientAuthenticationOptions
         {
             TargetHost = host,
@@ -27,7 +30,7 @@ internal sealed class TlsClient : IDisposable
             ClientCertificates = certificate is null ? null : [certificate],
             EnabledSslProtocols = protocols,
         });
-        return new TlsClient(stream);
+        return new TlsClient(stream, wire);
     }
 
     public void Send(params ReadOnlySpan<byte> bytes) => Stream.Write(bytes);
@@ -79,5 +82,21 @@ internal sealed class TlsClient : IDisposable
         return Receive((int)length);
     }
 
+    /// <summary>The last bytes that came, as they were on the wire.</summary>
+    public byte[] LastBytes(int count) => [.. _wire.Received.TakeLast(count)];
+
     public void Dispose() => Stream.Dispose();
+
+    /// <summary>Keeps what was received, for tests that look at records.</summary>
+    private sealed class CountedStream(Socket socket) : NetworkStream(socket)
+    {
+        public List<byte> Received { get; } = [];
+
+        public override int Read(Span<byte> buffer)
+        {
+            var received = base.Read(buffer);
+            Received.AddRange(buffer[..received]);
+            return received;
+        }
+    }
 }

@@ -49,7 +49,7 @@ internal sealed class BlockNode(string path)
     {
         var made = new List<string>();
         await NodeAsync(Path, Folder, made, cancellationToken);
-        Libc.Open(Path, 0x80000, 0).Dispose();
+        Posix.Open(Path, 0x80000, 0).Dispose();
         // Small kernels cannot read partition tables, or not of every kind, but can be told what is in them.
         if (Partitions().Count == 0)
             await SystemCommand.RunAsync("partx", ["--add", Path], cancellationToken);
@@ -84,8 +84,8 @@ internal sealed class BlockNode(string path)
         var mounts = MountTable();
         foreach (var node in (string[])[Path, .. Partitions().Select(static partition => partition.Path)])
         {
-            using var claimed = Libc.Open(node, Libc.OpenExclusively, 0);
-            if (!claimed.IsInvalid || Libc.LastError != Libc.Busy)
+            using var claimed = Posix.Open(node, Posix.OpenExclusively, 0);
+            if (!claimed.IsInvalid || Posix.LastError != Posix.Busy)
                 continue;
             if (mounts.FirstOrDefault(mount => mount.Source == node) is { } mount)
                 return $"{node} is mounted on {mount.Target}";
@@ -128,9 +128,9 @@ internal sealed class BlockNode(string path)
     private static void Make(string node, string folder)
     {
         var numbers = File.ReadAllText($"{folder}/dev").Trim().Split(':');
-        var device = Libc.DeviceNumber(uint.Parse(numbers[0], CultureInfo.InvariantCulture), uint.Parse(numbers[1], CultureInfo.InvariantCulture));
-        if (Libc.MakeNode(node, Libc.BlockNodeMode, device) < 0)
-            throw new CommandException($"there is no {node}, and it cannot be made: {Libc.LastErrorText}");
+        var device = Posix.DeviceNumber(uint.Parse(numbers[0], CultureInfo.InvariantCulture), uint.Parse(numbers[1], CultureInfo.InvariantCulture));
+        if (Posix.MakeNode(node, Posix.BlockNodeMode, device) < 0)
+            throw new CommandException($"there is no {node}, and it cannot be made: {Posix.LastErrorText}");
     }
 
     private static long ReadNumber(string file)

@@ -39,9 +39,9 @@ internal static class RestartCommand
     {
         var started = TimeProvider.System.GetTimestamp();
         if (state.Supervisor is { } supervisor && folder.IsHeld(StateLock.Supervisor))
-            _ = Libc.Kill(supervisor, Libc.SigKill);
+            _ = Posix.Kill(supervisor, Posix.SigKill);
         if (folder.IsHeld(StateLock.Server))
-            _ = Libc.Kill(state.Process, Libc.SigKill);
+            _ = Posix.Kill(state.Process, Posix.SigKill);
         while (folder.IsHeld(StateLock.Server) || folder.IsHeld(StateLock.Supervisor))
         {
             if (TimeProvider.System.GetElapsedTime(started) > Patience)

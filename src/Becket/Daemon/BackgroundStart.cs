@@ -14,7 +14,7 @@ internal static class BackgroundStart
         DaemonPlan plan, string source, string folder, IReadOnlyDictionary<string, string> environment, CancellationToken stopping)
     {
         using var supervisor = await DaemonStart.StartAsync(DaemonStart.SupervisorCommand, source, plan, folder, environment);
-        await using var registration = stopping.Register(() => _ = Libc.Kill(supervisor.Id, Libc.SigTerm));
+        await using var registration = stopping.Register(() => _ = Posix.Kill(supervisor.Id, Posix.SigTerm));
         var reading = DaemonStart.ReadReportAsync(supervisor, CancellationToken.None);
         if (await Task.WhenAny(reading, Task.Delay(Long, CancellationToken.None)) != reading)
             await Console.Error.WriteLineAsync($"becket: opening {source} ...");

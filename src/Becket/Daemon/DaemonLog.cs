@@ -21,9 +21,9 @@ internal static class DaemonLog
         if (file is null && TryJournal())
             return "journalctl -t becket";
         file ??= fallback;
-        using var log = Libc.Open(file, Libc.OpenToAppend, 0x180);
-        if (log.IsInvalid || Libc.Duplicate(log, StandardError) < 0)
-            throw new CommandException($"the log {file} cannot be written: {Libc.LastErrorText}");
+        using var log = Posix.Open(file, Posix.OpenToAppend, 0x180);
+        if (log.IsInvalid || Posix.Duplicate(log, StandardError) < 0)
+            throw new CommandException($"the log {file} cannot be written: {Posix.LastErrorText}");
         return file;
     }
 
@@ -39,7 +39,7 @@ internal static class DaemonLog
             socket.Connect(new UnixDomainSocketEndPoint(JournalSocket));
             // Identifier, unit, priority, whether lines begin with a level, and three ways of forwarding.
             socket.Send(Encoding.ASCII.GetBytes("becket\n\n6\n0\n0\n0\n0\n"));
-            return Libc.Duplicate(socket.SafeHandle.DangerousGetHandle().ToInt32(), StandardError) >= 0;
+            return Posix.Duplicate(socket.SafeHandle.DangerousGetHandle().ToInt32(), StandardError) >= 0;
         }
         catch (SocketException)
         {

@@ -93,9 +93,9 @@ internal sealed class StateFolder : IDisposable
     {
         foreach (var which in locks)
         {
-            var file = Libc.Open(LockPath(which), Libc.OpenOrCreate, 0x180);
+            var file = Posix.Open(LockPath(which), Posix.OpenOrCreate, 0x180);
             // The file that was locked must be the one that is there: its owner may have removed the folder meanwhile.
-            if (file.IsInvalid || Libc.Lock(file, Libc.LockNow) < 0 || !File.Exists(LockPath(which)))
+            if (file.IsInvalid || Posix.Lock(file, Posix.LockNow) < 0 || !File.Exists(LockPath(which)))
             {
                 file.Dispose();
                 Unlock();
@@ -111,8 +111,8 @@ internal sealed class StateFolder : IDisposable
     {
         if (_locks.ContainsKey(which) || !File.Exists(LockPath(which)))
             return false;
-        using var file = Libc.Open(LockPath(which), Libc.OpenOrCreate, 0x180);
-        return !file.IsInvalid && Libc.Lock(file, Libc.LockNow) < 0;
+        using var file = Posix.Open(LockPath(which), Posix.OpenOrCreate, 0x180);
+        return !file.IsInvalid && Posix.Lock(file, Posix.LockNow) < 0;
     }
 
     /// <summary>Saves in one step: who reads sees the old state or the new one.</summary>

@@ -25,7 +25,7 @@ internal sealed class Supervisor(DaemonPlan plan, string source)
     public async Task<int> RunAsync(CancellationToken stopping)
     {
         // A session of its own: what happens to the terminal is no concern of the mount.
-        _ = Libc.NewSession();
+        _ = Posix.NewSession();
         await using var registration = stopping.Register(Stop);
         using var folder = OpenFolder();
         var serverPlan = plan with { Id = folder.Id, Supervisor = Environment.ProcessId, LogFile = DaemonLog.Redirect(plan.LogFile, folder.LogFile) };
@@ -73,7 +73,7 @@ internal sealed class Supervisor(DaemonPlan plan, string source)
     {
         _isStopping = true;
         if (_server is not 0 and var server)
-            _ = Libc.Kill(server, Libc.SigTerm);
+            _ = Posix.Kill(server, Posix.SigTerm);
     }
 
     private async Task LogAsync(Process server, TimeSpan pause)

@@ -50,8 +50,8 @@ internal static class MountTable
 
     private static bool HasChanged(SafeFileHandle table)
     {
-        var entry = new Libc.PollEntry { File = (int)table.DangerousGetHandle(), Wanted = Libc.PollEntry.Changed };
-        return Libc.Poll(ref entry, 1, 250) > 0;
+        var entry = new Posix.PollEntry { File = (int)table.DangerousGetHandle(), Wanted = Posix.PollEntry.Changed };
+        return Posix.Poll(ref entry, 1, 250) > 0;
     }
 
     /// <summary>Blanks, tabs, line ends and backslashes are written as three octal digits.</summary>

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Becket;
 
 /// <summary>The calls of the C library that attaching and the daemon's life need and .NET has no words for. A negative result is a failure.</summary>
-internal static partial class Libc
+internal static partial class Posix
 {
     public const int SigKill = 9;
     public const int SigTerm = 15;

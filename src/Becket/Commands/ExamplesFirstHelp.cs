@@ -90,6 +90,7 @@ internal sealed class ExamplesFirstHelp(HelpAction inner) : SynchronousCommandLi
           becket serve s3://bucket/fedora.iso -U /tmp/sock
           becket serve s3://bucket/key --endpoint-url http://rgw:7480 --profile lab -p 10809
           becket serve --export iso=s3://bucket/a.iso --export disk=./disk.img
+          becket serve s3://bucket/key -i 0.0.0.0 --tls-certificates /etc/pki/becket --tls-verify-peer
           becket serve --run 'qemu-img info "$uri"' https://host/image.raw
           nbdcopy -- [ becket serve -s s3://bucket/key ] disk.img
 

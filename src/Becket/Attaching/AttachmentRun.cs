@@ -80,14 +80,14 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
         {
             try
             {
-                var served = await DeviceStack.OpenAsync(folder.Id, request.Source, FileAccess.Read, opener, cache, stopping);
+                var served = await DeviceStack.OpenAsync(request.Source.ToString(), request.Source, FileAccess.Read, opener, cache, stopping);
                 // So that a source that can be looked up but not read says so, and the kernel finds at hand what it cannot be stopped waiting for.
                 if (before is null)
                     await PartitionTables.FetchAsync(served.Device, stopping);
                 if (before is null || before.Identity == served.Identity)
                     return served;
                 await served.Device.DisposeAsync();
-                return DeviceStack.Over(folder.Id, new ReplacedDevice(before.Source, before.Size), before.Identity);
+                return DeviceStack.Over(before.Source, new ReplacedDevice(before.Source, before.Size), before.Identity);
             }
             catch (IOException e) when (before is not null)
             {

@@ -25,6 +25,8 @@ internal static class RestartCommand
         var state = folder.State!;
         if (state.Arguments is null)
             throw new CommandException($"{state.Source} was given with a signature or password, which is not kept; 'becket umount' it and mount it again");
+        if (state.Supervisor is null && folder.IsHeld(StateLock.Server))
+            throw new CommandException($"{state.Source} is served in the foreground, by process {state.Process}: restart that, or its service (systemctl restart)");
         if (state.Via != "nbd" && folder.IsHeld(StateLock.Server))
             throw new CommandException($"{state.Source} is attached through FUSE, which does not outlive its process; 'becket umount' it and mount it again");
         await KillAsync(folder, state, stopping);

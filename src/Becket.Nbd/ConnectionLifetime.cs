@@ -43,6 +43,10 @@ internal sealed class ConnectionLifetime(NbdTransport transport) : IDisposable
         {
             _aborted.Cancel();
         }
+        catch (ObjectDisposedException)
+        {
+            // The session saw its socket break and came to its end in between: nobody is left to be told.
+        }
         catch (AggregateException)
         {
             // Some device threw on being cancelled. Everybody was told; whoever aborts cannot do more about it.

@@ -19,7 +19,7 @@ public sealed partial class NbdServer(IExportCatalog catalog, NbdServerOptions o
     private readonly ILogger _logger = loggers.CreateLogger("Becket.Nbd");
     private readonly ConcurrentDictionary<NbdSession, byte> _sessions = new();
     private readonly CancellationTokenSource _disposing = new();
-    private readonly TransferRoom _room = new(options.TransferMemory);
+    private readonly TransferRoom _room = new(options.TransferMemory, options.CrowdedTimeout, options.Time);
     private int _connections;
 
     /// <summary>For tests: what the requests of all connections take.</summary>

@@ -20,6 +20,12 @@ public sealed record NbdServerOptions
     /// <summary>A client that takes no byte of its replies, or sends none of a write it has begun, for this long is disconnected.</summary>
     public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>
+    /// While another client waits for memory, having none: one that takes less than a sixteenth of what is held for it in this time is
+    /// disconnected, and so is one that sends as little of a write.
+    /// </summary>
+    public TimeSpan CrowdedTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>When the server stops: how long requests that are under way may take.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -34,4 +40,7 @@ public sealed record NbdServerOptions
     /// than a quarter of it is held beside it.
     /// </summary>
     public long TransferMemory { get; init; } = 24 * 1024 * 1024;
+
+    /// <summary>The clock of <see cref="CrowdedTimeout"/>.</summary>
+    internal TimeProvider Time { get; init; } = TimeProvider.System;
 }

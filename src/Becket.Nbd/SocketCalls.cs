@@ -23,6 +23,9 @@ internal static partial class SocketCalls
 
     private const short Readable = 1;
 
+    /// <summary>SIOCOUTQ, which is TIOCOUTQ.</summary>
+    private const nuint UnsentQueue = 0x5411;
+
     public static int LastError => Marshal.GetLastPInvokeError();
 
     public static string LastErrorSentence => Marshal.GetPInvokeErrorMessage(LastError);
@@ -32,6 +35,9 @@ internal static partial class SocketCalls
 
     [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
     public static partial nint Send(SafeSocketHandle socket, ReadOnlySpan<byte> data, nint length, int flags);
+
+    /// <summary>Bytes that were sent and that the other side has not taken yet.</summary>
+    public static int CountUnsent(SafeSocketHandle socket) => Control(socket, UnsentQueue, out var unsent) < 0 ? 0 : unsent;
 
     /// <summary>Whether there is something to receive, be it the end, within a time. A wait that a signal interrupts begins again.</summary>
     public static bool IsReadable(SafeSocketHandle socket, int milliseconds)
@@ -53,6 +59,9 @@ internal static partial class SocketCalls
                 socket.DangerousRelease();
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int Control(SafeSocketHandle socket, nuint request, out int result);
 
     [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
     private static partial int Poll(ref PollEntry entries, nuint count, int milliseconds);

@@ -47,7 +47,7 @@ public class ConnectionBenchmarks
     public long Read_what_is_at_hand()
     {
         var options = new NbdServerOptions();
-        var room = new TransferRoom(options.TransferMemory);
+        var room = new TransferRoom(options.TransferMemory, options.CrowdedTimeout, TimeProvider.System);
         using var client = new ScriptedClient(_wire);
         using var transport = new NbdTransport(client);
         using var lifetime = new ConnectionLifetime(transport);

@@ -45,11 +45,12 @@ internal sealed partial class NbdConnection
         _logger = logger;
         _logsRequests = logger.IsEnabled(LogLevel.Debug);
         _format = new ReplyFormat(export.Style);
-        _input = new ReceiveBuffer(transport, ReceiveCapacity);
-        _share = new RoomShare(room);
+        var pace = new ClientPace(transport, lifetime);
+        _input = new ReceiveBuffer(transport, pace, ReceiveCapacity);
+        _share = new RoomShare(room, pace);
         _batch = new ReplyBatch(_format, _share, BatchCapacity);
         _inFlight = new InFlightRequests(options.RequestsInFlight, options.BytesInFlight);
-        _sender = new ReplySender(transport, _format, _share, _inFlight, lifetime);
+        _sender = new ReplySender(pace, _format, _share, _inFlight, lifetime);
         _execution = new RequestExecution(export, _format, logger, lifetime.Aborted);
     }
 
@@ -83,6 +84,7 @@ internal sealed partial class NbdConnection
         else
             LogLeftBehind(_export.Name);
 
+        _share.Part();
         return _lifetime.AbortReason ?? reason;
     }
 

@@ -6,7 +6,7 @@ namespace Becket.Nbd.Transmission;
 /// What a client has sent and nobody has looked at yet. Belongs to the connection's thread. Taking from it never waits;
 /// <see cref="Fill"/> and receiving a payload do.
 /// </summary>
-internal sealed class ReceiveBuffer(NbdTransport transport, int capacity)
+internal sealed class ReceiveBuffer(NbdTransport transport, ClientPace client, int capacity)
 {
     /// <summary>Pinned: the collector does not move it and so touches none of the pages that a client of reads never fills.</summary>
     private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(capacity, pinned: true);
@@ -73,7 +73,7 @@ internal sealed class ReceiveBuffer(NbdTransport transport, int capacity)
 
     private int ReceiveSome(Span<byte> destination)
     {
-        var received = transport.ReceiveAnnounced(destination);
+        var received = client.ReceiveAnnounced(destination);
         return received > 0 ? received : throw new ConnectionEndedException("the client left in the middle of a write");
     }
 }

@@ -11,7 +11,7 @@ namespace Becket.Nbd.Transmission;
 /// started with the first request that has to wait; a connection of hits never has one.
 /// </remarks>
 internal sealed class ReplySender(
-    NbdTransport transport, ReplyFormat format, RoomShare share, InFlightRequests inFlight, ConnectionLifetime lifetime)
+    ClientPace client, ReplyFormat format, RoomShare share, InFlightRequests inFlight, ConnectionLifetime lifetime)
 {
     private const int GatherCapacity = 64 * 1024;
     private const int StackSize = 256 * 1024;
@@ -24,14 +24,14 @@ internal sealed class ReplySender(
     private Thread? _thread;
     private volatile bool _isClosing;
 
-    /// <summary>Sends what is queued and then <paramref name="replies"/>; returns when the transport has taken all of it.</summary>
+    /// <summary>Sends what is queued and then <paramref name="replies"/>; returns when the kernel has taken all of it.</summary>
     public void Send(ReadOnlySpan<byte> replies)
     {
         lock (_sending)
         {
             SendQueued();
             if (!replies.IsEmpty)
-                transport.Send(replies);
+                client.Send(replies);
         }
     }
 
@@ -153,7 +153,7 @@ internal sealed class ReplySender(
         try
         {
             if (!_gathered.IsEmpty)
-                transport.Send(_gathered.Content);
+                client.Send(_gathered.Content);
         }
         finally
         {
@@ -165,12 +165,12 @@ internal sealed class ReplySender(
     {
         if (reply.Content is { } content)
         {
-            transport.Send(content.Span);
+            client.Send(content.Span);
             return;
         }
 
         Span<byte> header = stackalloc byte[ReplyFormat.MaximumHeaderSize];
-        transport.Send(header[..format.Write(header, reply)]);
+        client.Send(header[..format.Write(header, reply)]);
     }
 
     private readonly record struct Finished(Reply Reply, long Charge);

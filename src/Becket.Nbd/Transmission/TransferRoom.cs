@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace Becket.Nbd.Transmission;
 
 /// <summary>
@@ -14,28 +12,30 @@ namespace Becket.Nbd.Transmission;
 /// have more, because theirs may be the clients that do not read.
 /// </para>
 /// <para>
+/// Newcomers, whose clients have yet to prove that they take what they ask for, share one half of the room, and never get the last
+/// quarter: the others do not notice how many there are that never read. For those that wait without holding anything
+/// <see cref="RoomWatch"/> makes room.
+/// </para>
+/// <para>
 /// What is longer than a quarter of the room would wait for too many others at once. It goes through a lane beside the room,
 /// one at a time, and its memory is not kept.
 /// </para>
 /// </remarks>
-internal sealed class TransferRoom(long capacity)
+internal sealed class TransferRoom(long capacity, TimeSpan patience, TimeProvider time)
 {
-    /// <summary>Beside a power of two for the content there is a page for a reply's headers.</summary>
-    private const int HeaderSpace = 4096;
-
-    private const int SmallestContent = 4096;
-    private const int Sizes = 20;
-
     /// <summary>A first buffer of this size does not queue: not even all connections together fill the room with these.</summary>
-    private const int SmallFirst = (64 * 1024) + HeaderSpace;
+    private const int SmallFirst = 68 * 1024;
 
     private readonly Lock _gate = new();
-    private readonly Stack<TransferBuffer>[] _kept = [.. Enumerable.Range(0, Sizes).Select(_ => new Stack<TransferBuffer>())];
+    private readonly KeptBuffers _kept = new();
     private readonly LinkedList<RoomShare> _waiting = [];
+    private readonly HashSet<RoomShare> _members = [];
     private bool _firstIsWaiting;
+    private bool _newcomerIsWaiting;
+    private bool _isWatched;
     private bool _laneIsTaken;
     private long _held;
-    private long _keptBytes;
+    private long _heldByNewcomers;
     private long _peak;
 
     /// <summary>The most bytes that were ever rented and kept together, those in the lane aside.</summary>
@@ -67,11 +67,25 @@ internal sealed class TransferRoom(long capacity)
         }
     }
 
+    public void Join(RoomShare share)
+    {
+        lock (_gate)
+            _members.Add(share);
+    }
+
+    /// <summary>The share's client is gone. What it still holds may yet come back.</summary>
+    public void Part(RoomShare share)
+    {
+        lock (_gate)
+            _members.Remove(share);
+    }
+
     public TransferBuffer? TryRent(RoomShare share, int length)
     {
-        var size = CapacityFor(length);
+        var size = KeptBuffers.CapacityFor(length);
         lock (_gate)
         {
+            Judge(share);
             if (share.IsAborted || !MayEnter(share, size))
                 return null;
 
@@ -85,13 +99,39 @@ internal sealed class TransferRoom(long capacity)
     {
         lock (_gate)
         {
-            share.Wanted = CapacityFor(length);
+            share.Wanted = KeptBuffers.CapacityFor(length);
             if (share.IsAborted)
                 share.Wake();
             else
                 _waiting.AddLast(share);
 
             ServeWaiting();
+            if (_isWatched || _waiting.Count == 0)
+                return;
+
+            _isWatched = true;
+        }
+
+        _ = new RoomWatch(this, patience, time).RunAsync();
+    }
+
+    /// <summary>For the watch: who waits with empty hands, and who holds something. Null, and the watch over, when nobody waits.</summary>
+    public Crowd? FindCrowd()
+    {
+        lock (_gate)
+        {
+            _isWatched = _waiting.Count > 0;
+            if (!_isWatched)
+                return null;
+
+            var free = _firstIsWaiting ? capacity - _held : Math.Max((capacity / 2) - _heldByNewcomers, 0);
+            var starving = _waiting.Where(share => share.Held == 0).ToLookup(share => IsForLane(share.Wanted));
+            var holding = _members.Where(share => share.Held > 0);
+            return new Crowd(
+                starving[false].Sum(share => (long)share.Wanted) - free,
+                starving[true].Any(),
+                OnlyNewcomers: !_firstIsWaiting,
+                [.. holding.Select(share => new Crowd.Member(share, share.Held, share.HeldInLane, share.IsNewcomer))]);
         }
     }
 
@@ -113,14 +153,9 @@ internal sealed class TransferRoom(long capacity)
         lock (_gate)
         {
             if (IsForLane(buffer.Capacity))
-            {
                 buffer.FreePages();
-            }
             else
-            {
-                _kept[IndexOf(buffer.Capacity)].Push(buffer);
-                _keptBytes += buffer.Capacity;
-            }
+                _kept.Keep(buffer);
 
             Leave(share, buffer.Capacity);
         }
@@ -147,10 +182,11 @@ internal sealed class TransferRoom(long capacity)
 
     private void ServeWaiting()
     {
-        _firstIsWaiting = false;
+        (_firstIsWaiting, _newcomerIsWaiting) = (false, false);
         for (var place = _waiting.First; place is not null;)
         {
             var (share, next) = (place.Value, place.Next);
+            Judge(share);
             if (MayEnter(share, share.Wanted))
             {
                 _waiting.Remove(place);
@@ -160,7 +196,8 @@ internal sealed class TransferRoom(long capacity)
             }
             else if (share.Held == 0 && !IsForLane(share.Wanted))
             {
-                _firstIsWaiting = true;
+                _firstIsWaiting |= IsFull(share.Wanted);
+                _newcomerIsWaiting |= share.IsNewcomer;
             }
 
             place = next;
@@ -171,32 +208,57 @@ internal sealed class TransferRoom(long capacity)
     {
         if (IsForLane(size))
             return !_laneIsTaken;
-        if (_firstIsWaiting && !(share.Held == 0 && size <= SmallFirst))
+
+        var isFirst = share.Held == 0;
+        var isSmallFirst = isFirst && size <= SmallFirst;
+        if (_firstIsWaiting && !isSmallFirst)
             return false;
 
-        var left = capacity - _held - size;
-        return share.Held == 0 ? left >= 0 : share.Held + size <= left;
+        if (share.IsNewcomer)
+        {
+            // They share their half as all share the whole. Small first buffers may go beyond it, but leave room for the longest one.
+            var left = (isSmallFirst ? capacity - Quarter : capacity / 2) - _heldByNewcomers - size;
+            if (left < (isFirst ? 0 : share.Held + size) || (_newcomerIsWaiting && !isSmallFirst))
+                return false;
+        }
+
+        return !IsFull(size) && (isFirst || share.Held + size <= capacity - _held - size);
     }
 
-    private void Enter(RoomShare share, int size)
+    private bool IsFull(int size) => _held + size > capacity;
+
+    /// <summary>A newcomer that has taken enough is none from now on, with all that it holds.</summary>
+    private void Judge(RoomShare share)
     {
-        share.Held += size;
-        if (IsForLane(size))
-            _laneIsTaken = true;
-        else
-            _held += size;
+        if (!share.IsNewcomer || !share.HasProven)
+            return;
+
+        share.IsNewcomer = false;
+        _heldByNewcomers -= share.Held - share.HeldInLane;
     }
+
+    private void Enter(RoomShare share, int size) => Count(share, size, size);
 
     private void Leave(RoomShare share, int size)
     {
-        share.Held -= size;
-        if (IsForLane(size))
-            _laneIsTaken = false;
-        else
-            _held -= size;
-
+        Count(share, size, -size);
         if (_waiting.Count > 0)
             ServeWaiting();
+    }
+
+    private void Count(RoomShare share, int size, int change)
+    {
+        share.Held += change;
+        if (IsForLane(size))
+        {
+            share.HeldInLane += change;
+            _laneIsTaken = change > 0;
+            return;
+        }
+
+        _held += change;
+        if (share.IsNewcomer)
+            _heldByNewcomers += change;
     }
 
     /// <summary>Memory for what has entered: kept, or new. There is always room, but what is kept may have to go for it.</summary>
@@ -204,7 +266,7 @@ internal sealed class TransferRoom(long capacity)
     {
         try
         {
-            var buffer = IsForLane(size) ? new TransferBuffer(size) : TakeKept(size) ?? MakeNew(size);
+            var buffer = IsForLane(size) ? new TransferBuffer(size) : _kept.TryTake(size) ?? MakeNew(size);
             buffer.Lend(share, length);
             return buffer;
         }
@@ -215,38 +277,14 @@ internal sealed class TransferRoom(long capacity)
         }
     }
 
-    private TransferBuffer? TakeKept(int size)
-    {
-        if (!_kept[IndexOf(size)].TryPop(out var buffer))
-            return null;
-
-        _keptBytes -= size;
-        return buffer;
-    }
-
     private TransferBuffer MakeNew(int size)
     {
-        for (var index = Sizes - 1; index >= 0 && _held + _keptBytes > capacity;)
-        {
-            if (_kept[index].TryPop(out var unneeded))
-            {
-                _keptBytes -= unneeded.Capacity;
-                unneeded.FreePages();
-            }
-            else
-            {
-                index--;
-            }
-        }
-
-        _peak = Math.Max(_peak, _held + _keptBytes);
+        _kept.Shrink(capacity - _held);
+        _peak = Math.Max(_peak, _held + _kept.Bytes);
         return new TransferBuffer(size);
     }
 
-    private bool IsForLane(int size) => size > capacity / 4;
+    private long Quarter => capacity / 4;
 
-    private static int CapacityFor(int length) =>
-        (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(length - HeaderSpace, SmallestContent)) + HeaderSpace;
-
-    private static int IndexOf(int size) => BitOperations.Log2((uint)(size - HeaderSpace) / SmallestContent);
+    private bool IsForLane(int size) => size > Quarter;
 }

@@ -12,10 +12,6 @@ namespace Becket.Nbd.Transmission;
 internal sealed partial class NbdConnection
 {
     private const int ReceiveCapacity = 64 * 1024;
-    private const int BatchCapacity = (256 * 1024) + DataChunk.Size;
-
-    /// <summary>A reply of this size that already lies in a buffer is sent from there: a call costs less than the copy.</summary>
-    private const int DirectSize = 64 * 1024;
 
     /// <summary>How long an aborted connection waits for the device to let go of its requests.</summary>
     private static readonly TimeSpan AbortGrace = TimeSpan.FromSeconds(10);
@@ -26,9 +22,9 @@ internal sealed partial class NbdConnection
     private readonly ReplyFormat _format;
     private readonly ReceiveBuffer _input;
     private readonly RoomShare _share;
-    private readonly ReplyBatch _batch;
     private readonly InFlightRequests _inFlight;
     private readonly ReplySender _sender;
+    private readonly ReplyBox _replies;
     private readonly RequestExecution _execution;
     private readonly bool _logsRequests;
 
@@ -48,9 +44,9 @@ internal sealed partial class NbdConnection
         var pace = new ClientPace(transport, lifetime);
         _input = new ReceiveBuffer(transport, pace, ReceiveCapacity);
         _share = new RoomShare(room, pace);
-        _batch = new ReplyBatch(_format, _share, BatchCapacity);
         _inFlight = new InFlightRequests(options.RequestsInFlight, options.BytesInFlight);
         _sender = new ReplySender(pace, _format, _share, _inFlight, lifetime);
+        _replies = new ReplyBox(_format, _share, _sender);
         _execution = new RequestExecution(export, _format, logger, lifetime.Aborted);
     }
 
@@ -129,7 +125,7 @@ internal sealed partial class NbdConnection
                 Handle(request);
             }
 
-            Flush();
+            _replies.Flush();
             if (!_input.Fill())
                 return _lifetime.IsStopping ? "the server is stopping" : "the client left without a goodbye";
         }
@@ -137,7 +133,7 @@ internal sealed partial class NbdConnection
 
     private string Finish(string reason)
     {
-        Flush();
+        _replies.Flush();
         return reason;
     }
 
@@ -148,7 +144,7 @@ internal sealed partial class NbdConnection
         if (request.Command == Command.Write)
             HandleWrite(request, refusal);
         else if (refusal.IsRefused)
-            Answer(Reply.Refused(request.Cookie, refusal));
+            _replies.Answer(Reply.Refused(request.Cookie, refusal));
         else if (request.Command == Command.Read)
             HandleRead(request);
         else
@@ -160,22 +156,17 @@ internal sealed partial class NbdConnection
         var length = (int)request.Length;
         var size = _format.ReadHeaderSize + length;
         if (length == 0)
-            Answer(Reply.Done(request.Cookie));
-        else if (size > _batch.Capacity || _execution.IsSparse(request) || !TryReadIntoBatch(request, size))
+            _replies.Answer(Reply.Done(request.Cookie));
+        else if (_execution.IsSparse(request) || !TryReadIntoBatch(request, size))
             Start(request, charge: length);
     }
 
     /// <summary>The hot path: no lock, no allocation, one copy.</summary>
     private bool TryReadIntoBatch(in NbdRequest request, int size)
     {
-        var reply = _batch.Next(size);
+        var reply = _replies.Next(size);
         if (reply.IsEmpty)
-        {
-            Flush();
-            reply = _batch.Next(size);
-            if (reply.IsEmpty)
-                return false;
-        }
+            return false;
 
         try
         {
@@ -184,12 +175,12 @@ internal sealed partial class NbdConnection
         }
         catch (Exception e)
         {
-            Answer(Reply.Refused(request.Cookie, _execution.Explain(request, e)));
+            _replies.Answer(Reply.Refused(request.Cookie, _execution.Explain(request, e)));
             return true;
         }
 
         _format.WriteReadHeader(reply, request);
-        _batch.Advance(size);
+        _replies.Advance(size);
         return true;
     }
 
@@ -198,13 +189,13 @@ internal sealed partial class NbdConnection
         if (refusal.IsRefused)
         {
             SkipPayload(request);
-            Answer(Reply.Refused(request.Cookie, refusal));
+            _replies.Answer(Reply.Refused(request.Cookie, refusal));
             return;
         }
 
         if (request.Length == 0)
         {
-            Answer(Reply.Done(request.Cookie));
+            _replies.Answer(Reply.Done(request.Cookie));
             return;
         }
 
@@ -214,9 +205,9 @@ internal sealed partial class NbdConnection
     private TransferBuffer ReceivePayload(in NbdRequest request)
     {
         if (_input.Buffered < request.Length)
-            Flush();
+            _replies.Flush();
 
-        var payload = Rent((int)request.Length);
+        var payload = _replies.Rent((int)request.Length);
         try
         {
             _input.ReceiveExactly(payload.Span);
@@ -232,26 +223,17 @@ internal sealed partial class NbdConnection
     private void SkipPayload(in NbdRequest request)
     {
         if (_input.Buffered < request.Length)
-            Flush();
+            _replies.Flush();
         if (request.Length > NbdLimits.SkippedPayload)
             throw new ConnectionEndedException($"the client announced a write of {request.Length} bytes");
 
         _input.Skip(request.Length);
     }
 
-    private TransferBuffer Rent(int length)
-    {
-        if (_share.TryRent(length) is { } buffer)
-            return buffer;
-
-        Flush();
-        return _share.Rent(length);
-    }
-
     private void Start(in NbdRequest request, long charge)
     {
         var space = _execution.ReplySpace(request);
-        Start(request, space > 0 ? Rent(space) : null, charge);
+        Start(request, space > 0 ? _replies.Rent(space) : null, charge);
     }
 
     /// <summary>Hands a request and its buffer to the device; answers it here if it is done at once, else when it is.</summary>
@@ -261,7 +243,7 @@ internal sealed partial class NbdConnection
         {
             if (!_inFlight.TryEnter(charge))
             {
-                Flush();
+                _replies.Flush();
                 _inFlight.Enter(charge);
             }
         }
@@ -282,7 +264,7 @@ internal sealed partial class NbdConnection
         var reply = running.GetAwaiter().GetResult();
         try
         {
-            Answer(reply);
+            _replies.Answer(reply);
         }
         finally
         {
@@ -292,37 +274,6 @@ internal sealed partial class NbdConnection
     }
 
     private async Task QueueWhenDoneAsync(ValueTask<Reply> running, long charge) => _sender.Queue(await running, charge);
-
-    private void Answer(in Reply reply)
-    {
-        if (reply.Content is { Length: >= DirectSize } content)
-        {
-            Flush();
-            _sender.Send(content.Span);
-            return;
-        }
-
-        if (_batch.TryAdd(reply))
-            return;
-
-        Flush();
-        if (!_batch.TryAdd(reply))
-            _sender.Send(reply);
-    }
-
-    /// <summary>Sends the batch and gives its buffer back, so that a connection that waits has none.</summary>
-    private void Flush()
-    {
-        try
-        {
-            if (!_batch.IsEmpty)
-                _sender.Send(_batch.Content);
-        }
-        finally
-        {
-            _batch.Clear();
-        }
-    }
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Command} offset {Offset} length {Length} flags {Flags} cookie {Cookie}")]
     private partial void LogRequest(Command command, long offset, uint length, CommandFlags flags, long cookie);

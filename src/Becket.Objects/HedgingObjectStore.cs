@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Becket.Objects;
 
 /// <summary>
@@ -8,9 +6,8 @@ namespace Becket.Objects;
 /// <see cref="RetryingObjectStore"/>: what fails is not tried again here. Owns the store below.
 /// </summary>
 /// <remarks>Only the wait for an answer is hedged. A body that hangs is the retry layer's, which goes on from the byte it reached.</remarks>
-public sealed partial class HedgingObjectStore : IObjectStore
+public sealed partial class HedgingObjectStore : ObjectStoreFilter
 {
-    private readonly IObjectStore _inner;
     private readonly HedgePolicy _policy;
     private readonly TimeProvider _time;
     private readonly LatencyHistogram _latencies;
@@ -20,13 +17,12 @@ public sealed partial class HedgingObjectStore : IObjectStore
     private long _hedgesWon;
 
     public HedgingObjectStore(IObjectStore inner, HedgePolicy policy, TimeProvider time)
+        : base(inner)
     {
-        (_inner, _policy, _time) = (inner, policy, time);
+        (_policy, _time) = (policy, time);
         _latencies = new LatencyHistogram(policy.Memory);
         _budget = new HedgeBudget(policy);
     }
-
-    public string Name => _inner.Name;
 
     /// <summary>Second GETs that were sent.</summary>
     public long Hedges => Interlocked.Read(ref _hedges);
@@ -34,7 +30,7 @@ public sealed partial class HedgingObjectStore : IObjectStore
     /// <summary>Of those, the ones whose answer came first.</summary>
     public long HedgesWon => Interlocked.Read(ref _hedgesWon);
 
-    public async ValueTask<Stream> OpenReadAsync(ObjectPin pin, ObjectRange range, CancellationToken cancellationToken)
+    public override async ValueTask<Stream> OpenReadAsync(ObjectPin pin, ObjectRange range, CancellationToken cancellationToken)
     {
         _budget.Earn();
         using var first = new Attempt(this, pin, range, cancellationToken);
@@ -89,20 +85,10 @@ public sealed partial class HedgingObjectStore : IObjectStore
         return await ahead.Answer;
     }
 
-    public ValueTask<ObjectInfo?> HeadAsync(string key, string? versionId, CancellationToken cancellationToken) =>
-        _inner.HeadAsync(key, versionId, cancellationToken);
-
-    public ValueTask<string> PutAsync(string key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken cancellationToken) =>
-        _inner.PutAsync(key, body, condition, cancellationToken);
-
-    public ValueTask DeleteAsync(string key, CancellationToken cancellationToken) => _inner.DeleteAsync(key, cancellationToken);
-
-    public IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, CancellationToken cancellationToken) => _inner.ListAsync(prefix, cancellationToken);
-
     /// <summary>Waits for the GETs that lost, which end by their cancellation.</summary>
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
         await _losers.DisposeAsync();
-        await _inner.DisposeAsync();
+        await base.DisposeAsync();
     }
 }

@@ -9,7 +9,7 @@ namespace Becket.Objects;
 /// so that it sees every one. Owns the store below.
 /// </summary>
 /// <remarks>A request that the store corrects and sends once more (a region learnt, a clock, a redirect) is counted once.</remarks>
-public sealed partial class MeteredObjectStore(IObjectStore inner, TimeProvider time) : IObjectStore
+public sealed partial class MeteredObjectStore(IObjectStore inner, TimeProvider time) : ObjectStoreFilter(inner)
 {
     private const int ObjectsPerPage = 1000;
 
@@ -19,8 +19,6 @@ public sealed partial class MeteredObjectStore(IObjectStore inner, TimeProvider 
     private long _errors;
     private long _received;
     private long _sent;
-
-    public string Name => inner.Name;
 
     /// <summary>What was counted until now. Cheap enough to ask every second.</summary>
     public StoreTotals Totals => new()
@@ -37,18 +35,18 @@ public sealed partial class MeteredObjectStore(IObjectStore inner, TimeProvider 
         FirstBytePercentile99 = _firstByte.Percentile(0.99),
     };
 
-    public ValueTask<ObjectInfo?> HeadAsync(string key, string? versionId, CancellationToken cancellationToken) => MeasureAsync(
+    public override ValueTask<ObjectInfo?> HeadAsync(string key, string? versionId, CancellationToken cancellationToken) => MeasureAsync(
         StoreOperation.Head,
-        (inner, key, versionId, cancellationToken),
-        static call => call.inner.HeadAsync(call.key, call.versionId, call.cancellationToken));
+        (Inner, key, versionId, cancellationToken),
+        static call => call.Inner.HeadAsync(call.key, call.versionId, call.cancellationToken));
 
-    public async ValueTask<Stream> OpenReadAsync(ObjectPin pin, ObjectRange range, CancellationToken cancellationToken)
+    public override async ValueTask<Stream> OpenReadAsync(ObjectPin pin, ObjectRange range, CancellationToken cancellationToken)
     {
         var started = Begin(StoreOperation.Get);
         Stream body;
         try
         {
-            body = await inner.OpenReadAsync(pin, range, cancellationToken);
+            body = await Inner.OpenReadAsync(pin, range, cancellationToken);
         }
         catch (Exception e)
         {
@@ -59,30 +57,30 @@ public sealed partial class MeteredObjectStore(IObjectStore inner, TimeProvider 
         return new Body(this, body);
     }
 
-    public async ValueTask<string> PutAsync(string key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken cancellationToken)
+    public override async ValueTask<string> PutAsync(string key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken cancellationToken)
     {
         var etag = await MeasureAsync(
             StoreOperation.Put,
-            (inner, key, body, condition, cancellationToken),
-            static call => call.inner.PutAsync(call.key, call.body, call.condition, call.cancellationToken));
+            (Inner, key, body, condition, cancellationToken),
+            static call => call.Inner.PutAsync(call.key, call.body, call.condition, call.cancellationToken));
         Interlocked.Add(ref _sent, body.Length);
         StoreMetrics.RecordBytes(_store, StoreOperation.Put, body.Length);
         return etag;
     }
 
-    public async ValueTask DeleteAsync(string key, CancellationToken cancellationToken) => await MeasureAsync(
+    public override async ValueTask DeleteAsync(string key, CancellationToken cancellationToken) => await MeasureAsync(
         StoreOperation.Delete,
-        (inner, key, cancellationToken),
+        (Inner, key, cancellationToken),
         static async call =>
         {
-            await call.inner.DeleteAsync(call.key, call.cancellationToken);
+            await call.Inner.DeleteAsync(call.key, call.cancellationToken);
             return true;
         });
 
     /// <summary>Counts a request for every thousand objects, which is how many fit a page.</summary>
-    public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public override async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await using var objects = inner.ListAsync(prefix, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        await using var objects = Inner.ListAsync(prefix, cancellationToken).GetAsyncEnumerator(cancellationToken);
         for (long listed = 0; ; listed++)
         {
             var isPage = listed % ObjectsPerPage == 0;
@@ -104,8 +102,6 @@ public sealed partial class MeteredObjectStore(IObjectStore inner, TimeProvider 
             yield return objects.Current;
         }
     }
-
-    public ValueTask DisposeAsync() => inner.DisposeAsync();
 
     private async ValueTask<T> MeasureAsync<TCall, T>(StoreOperation operation, TCall call, Func<TCall, ValueTask<T>> ask)
     {

@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Becket.Objects;
 
 /// <summary>
@@ -11,17 +9,15 @@ namespace Becket.Objects;
 /// Requests, not a stock of connected sockets below the HTTP client: they go through proxies, names and TLS as the reads will,
 /// and TLS is most of what a new connection costs. Eight of them are a three-hundredth of a cent.
 /// </remarks>
-public sealed class WarmingObjectStore(IObjectStore inner, int connections) : IObjectStore
+public sealed class WarmingObjectStore(IObjectStore inner, int connections) : ObjectStoreFilter(inner)
 {
     private readonly CancellationTokenSource _closing = new();
     private Task _warming = Task.CompletedTask;
     private int _begun;
 
-    public string Name => inner.Name;
-
-    public async ValueTask<ObjectInfo?> HeadAsync(string key, string? versionId, CancellationToken cancellationToken)
+    public override async ValueTask<ObjectInfo?> HeadAsync(string key, string? versionId, CancellationToken cancellationToken)
     {
-        var info = await inner.HeadAsync(key, versionId, cancellationToken);
+        var info = await Inner.HeadAsync(key, versionId, cancellationToken);
         if (info is { Size: > 0 } && Interlocked.Exchange(ref _begun, 1) == 0)
             _warming = Task.WhenAll(Enumerable.Range(0, connections).Select(_ => Task.Run(() => TouchAsync(info.Pin), CancellationToken.None)));
         return info;
@@ -32,7 +28,7 @@ public sealed class WarmingObjectStore(IObjectStore inner, int connections) : IO
         try
         {
             // Read to its end: only then can the connection carry another request.
-            await using var body = await inner.OpenReadAsync(pin, new ObjectRange(0, 1), _closing.Token);
+            await using var body = await Inner.OpenReadAsync(pin, new ObjectRange(0, 1), _closing.Token);
             await body.ReadExactlyAsync(new byte[1], _closing.Token);
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
@@ -41,21 +37,11 @@ public sealed class WarmingObjectStore(IObjectStore inner, int connections) : IO
         }
     }
 
-    public ValueTask<Stream> OpenReadAsync(ObjectPin pin, ObjectRange range, CancellationToken cancellationToken) =>
-        inner.OpenReadAsync(pin, range, cancellationToken);
-
-    public ValueTask<string> PutAsync(string key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken cancellationToken) =>
-        inner.PutAsync(key, body, condition, cancellationToken);
-
-    public ValueTask DeleteAsync(string key, CancellationToken cancellationToken) => inner.DeleteAsync(key, cancellationToken);
-
-    public IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, CancellationToken cancellationToken) => inner.ListAsync(prefix, cancellationToken);
-
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
         await _closing.CancelAsync();
         await _warming.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _closing.Dispose();
-        await inner.DisposeAsync();
+        await base.DisposeAsync();
     }
 }

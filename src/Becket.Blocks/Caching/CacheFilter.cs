@@ -67,6 +67,7 @@ public sealed class CacheFilter : BlockFilter
             BytesFetched = totals.DemandBytes + totals.BackgroundBytes,
             BytesFromDisk = totals.DiskBytes,
             Failed = totals.Failed,
+            DamagedBlocks = _pieces.Disk?.DamagedBlocks ?? 0,
         };
     }
 

@@ -26,4 +26,7 @@ public sealed record CacheTotals
 
     /// <summary>Requests that failed for good.</summary>
     public required long Failed { get; init; }
+
+    /// <summary>Blocks of the disk level that failed their checksum and were fetched again.</summary>
+    public required long DamagedBlocks { get; init; }
 }

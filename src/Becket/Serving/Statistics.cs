@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
 using Becket.Blocks.Filters;
-using Becket.Objects;
 using Becket.Sources;
 
 namespace Becket.Serving;
@@ -16,7 +15,7 @@ internal sealed class Statistics : IDisposable
     private const PosixSignal UserSignal1 = (PosixSignal)10; // a positive number is the system's own
 
     private readonly ExportCatalog _catalog;
-    private readonly IReadOnlyList<MeteredObjectStore> _stores;
+    private readonly IReadOnlyList<OpenedStore> _stores;
     private readonly bool _isVerbose;
     private readonly PosixSignalRegistration _signal;
     private readonly TextWriter _output = Console.Error;
@@ -24,7 +23,7 @@ internal sealed class Statistics : IDisposable
     /// <param name="catalog">Whose devices; disposed after this.</param>
     /// <param name="stores">The stores that they come from.</param>
     /// <param name="isVerbose">Whether to print at the end, too.</param>
-    public Statistics(ExportCatalog catalog, IReadOnlyList<MeteredObjectStore> stores, bool isVerbose)
+    public Statistics(ExportCatalog catalog, IReadOnlyList<OpenedStore> stores, bool isVerbose)
     {
         (_catalog, _stores, _isVerbose) = (catalog, stores, isVerbose);
         _signal = PosixSignalRegistration.Create(UserSignal1, context =>
@@ -64,14 +63,20 @@ internal sealed class Statistics : IDisposable
         Line(text, "from memory", $"{Percent(hits, reads.Operations)}; half of all reads {Within(totals.ReadMedian)}, 99 % {Within(totals.ReadPercentile99)}");
         if (totals.BytesFromDisk > 0)
             Line(text, "from disk", $"{ByteCount.Format(totals.BytesFromDisk)}");
+        if (totals.DamagedBlocks > 0)
+            Line(text, "damaged", $"{totals.DamagedBlocks:N0} blocks on disk, fetched again");
         Line(text, "fetched", $"{ByteCount.Format(totals.BytesFetched)} in {totals.DemandGets:N0} requests on demand and {totals.BackgroundGets:N0} ahead, {Ratio(totals.BytesFetched, reads.Bytes)} of what was read");
+        if (totals.Failed > 0)
+            Line(text, "not fetched", $"{totals.Failed:N0} requests failed for good");
     }
 
-    private static void Describe(StringBuilder text, MeteredObjectStore store)
+    private static void Describe(StringBuilder text, OpenedStore store)
     {
-        var totals = store.Totals;
-        text.Append(CultureInfo.InvariantCulture, $"becket: store {store.Name}\n");
+        var totals = store.Metered.Totals;
+        text.Append(CultureInfo.InvariantCulture, $"becket: store {store.Metered.Name}\n");
         Line(text, "requests", $"{totals.Gets:N0} GETs, {totals.Heads:N0} HEADs, {totals.Errors:N0} errors; first byte of half {Within(totals.FirstByteMedian)}, of 99 % {Within(totals.FirstBytePercentile99)}");
+        if (store.Hedging.Hedges > 0)
+            Line(text, "hedges", $"{store.Hedging.Hedges:N0} second GETs beside late ones, {store.Hedging.HedgesWon:N0} answered first");
         Line(text, "request bill", $"about ${totals.RequestBill:0.######} at AWS list prices, without traffic");
     }
 

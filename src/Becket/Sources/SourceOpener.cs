@@ -16,7 +16,7 @@ internal sealed class SourceOpener(StoreSettings settings, ILoggerFactory logger
 {
     private readonly AwsSettings _aws = AwsEnvironment.Resolve(settings.Aws, Environment.GetEnvironmentVariable);
     private readonly List<IDisposable> _credentialChains = [];
-    private readonly List<MeteredObjectStore> _stores = [];
+    private readonly List<OpenedStore> _stores = [];
     private HttpMessageInvoker? _http;
 
     /// <summary>Connections that are made ready when a store's object is opened; none for who only looks.</summary>
@@ -25,8 +25,8 @@ internal sealed class SourceOpener(StoreSettings settings, ILoggerFactory logger
     /// <summary>How long a read may take, with all its retries, before it fails.</summary>
     public TimeSpan ReadDeadline { get; init; } = new RetryPolicy().Deadline;
 
-    /// <summary>The meters of the stores that were opened, one for each device that comes from a store.</summary>
-    public IReadOnlyList<MeteredObjectStore> Stores => _stores;
+    /// <summary>The counting layers of the stores that were opened, one for each device that comes from a store.</summary>
+    public IReadOnlyList<OpenedStore> Stores => _stores;
 
     private HttpMessageInvoker Http => _http ??= HttpTransport.Create(new HttpTransportOptions { CaBundle = _aws.CaBundle });
 
@@ -117,9 +117,9 @@ internal sealed class SourceOpener(StoreSettings settings, ILoggerFactory logger
     private RetryingObjectStore Stack(IObjectStore sender)
     {
         var metered = new MeteredObjectStore(sender, TimeProvider.System);
-        _stores.Add(metered);
         var warming = new WarmingObjectStore(metered, WarmConnections);
         var hedging = new HedgingObjectStore(warming, new HedgePolicy(), TimeProvider.System);
+        _stores.Add(new OpenedStore(metered, hedging));
         return new RetryingObjectStore(hedging, RetryPolicy.Within(ReadDeadline), TimeProvider.System, loggers.CreateLogger<RetryingObjectStore>());
     }
 }

@@ -18,6 +18,9 @@ internal sealed class ConnectionLifetime(NbdTransport transport) : IDisposable
     /// </summary>
     public bool RefusesWhenStopping { get; init; } = true;
 
+    /// <summary>False for a client that is never ended for the sake of others, however slow it is (README, 22).</summary>
+    public bool EndsForOthers { get; init; } = true;
+
     public bool IsAborted => AbortReason is not null;
 
     public string? AbortReason => Volatile.Read(ref _abortReason);

@@ -41,7 +41,7 @@ internal sealed partial class NbdSession : IDisposable
         _room = room;
         _logger = logger;
         _agreed = agreed;
-        _lifetime = new ConnectionLifetime(transport) { RefusesWhenStopping = agreed is null };
+        _lifetime = new ConnectionLifetime(transport) { RefusesWhenStopping = agreed is null, EndsForOthers = agreed is null };
     }
 
     /// <summary>Completes, never with an error, when the client's last reply is sent and its transport closed.</summary>

@@ -57,7 +57,8 @@ public sealed partial class MeteredObjectStore(IObjectStore inner, TimeProvider 
         return new Body(this, body);
     }
 
-    public override async ValueTask<string> PutAsync(string key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken cancellationToken)
+    public override async ValueTask<string> PutAsync(
+        string key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken cancellationToken)
     {
         var etag = await MeasureAsync(
             StoreOperation.Put,
@@ -78,7 +79,8 @@ public sealed partial class MeteredObjectStore(IObjectStore inner, TimeProvider 
         });
 
     /// <summary>Counts a request for every thousand objects, which is how many fit a page.</summary>
-    public override async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public override async IAsyncEnumerable<ObjectInfo> ListAsync(
+        string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var objects = Inner.ListAsync(prefix, cancellationToken).GetAsyncEnumerator(cancellationToken);
         for (long listed = 0; ; listed++)

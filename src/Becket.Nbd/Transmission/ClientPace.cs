@@ -18,8 +18,8 @@ internal sealed class ClientPace(NbdTransport transport, ConnectionLifetime life
     /// <summary>Bytes that the client itself has taken or sent, give or take a stride.</summary>
     public long Reached => Moved - transport.Unsent;
 
-    /// <summary>Whether something waits for the client now.</summary>
-    public bool IsAwaited => Volatile.Read(ref _waits) > 0;
+    /// <summary>Whether something waits for the client now that need not wait for ever.</summary>
+    public bool IsAwaited => lifetime.EndsForOthers && Volatile.Read(ref _waits) > 0;
 
     /// <summary>Sends all of it; whoever calls holds the sending lock.</summary>
     public void Send(ReadOnlySpan<byte> data)

@@ -37,20 +37,7 @@ internal sealed class NbdTransport : IDisposable
     public void StartTls(TlsServer server, Deadline deadline) => _tls = TlsTransport.Accept(_plain, server, deadline);
 
     /// <summary>Bytes that are sent but have not arrived at the client; 0 where nobody can say. Any thread may ask.</summary>
-    public int Unsent
-    {
-        get
-        {
-            try
-            {
-                return _socket is null ? 0 : SocketCalls.CountUnsent(_socket.SafeHandle);
-            }
-            catch (ObjectDisposedException)
-            {
-                return 0;
-            }
-        }
-    }
+    public int Unsent => _plain.Unsent;
 
     /// <summary>Waits for at least one byte; 0: the client sends no more.</summary>
     public int Receive(Span<byte> buffer) => _tls is null ? _plain.Receive(buffer) : _tls.Receive(buffer);

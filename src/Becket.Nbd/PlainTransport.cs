@@ -38,6 +38,22 @@ internal sealed class PlainTransport : IDisposable
     /// <summary>Whether a blocked receive can be ended by another thread.</summary>
     public bool IsInterruptible => _socket is not null;
 
+    /// <summary>Bytes that are sent but have not arrived at the client; 0 where nobody can say. Any thread may ask.</summary>
+    public int Unsent
+    {
+        get
+        {
+            try
+            {
+                return _socket is null ? 0 : SocketCalls.CountUnsent(_socket.SafeHandle);
+            }
+            catch (ObjectDisposedException)
+            {
+                return 0;
+            }
+        }
+    }
+
     /// <summary>Waits for at least one byte; 0: the client sends no more.</summary>
     public int Receive(Span<byte> buffer) => Receive(buffer, flags: 0);
 

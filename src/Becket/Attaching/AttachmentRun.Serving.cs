@@ -44,7 +44,8 @@ internal sealed partial class AttachmentRun
         {
             try
             {
-                if (_state is { MountPoint: { } mountPoint, MountedDevice: not null } && MountTable.At(mountPoint) is not null)
+                // An automount point may lie below, and is systemd's.
+                if (_state is { MountPoint: { } mountPoint, MountedDevice: { } device } && MountTable.At(mountPoint)?.Source == device)
                     await SystemMount.UnmountAsync(mountPoint, UnmountManner.Refuse, CancellationToken.None);
                 if (attached.Node?.FindUser() is not { } user)
                     return;

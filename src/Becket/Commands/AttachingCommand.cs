@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Becket.Attaching;
 using Becket.Daemon;
+using Becket.Mounting;
 using Becket.Serving;
 using Microsoft.Extensions.Logging;
 
@@ -33,7 +34,7 @@ internal abstract class AttachingCommand(IReadOnlyList<string> arguments)
     protected async Task<int> RunAsync(ParseResult parsed, CancellationToken stopping)
     {
         var request = Read(parsed);
-        var id = FindDead(request);
+        var id = await FindDeadAsync(request, stopping);
         var output = parsed.InvocationConfiguration.Output;
         if (Options.IsForeground(parsed))
             return await ServeHereAsync(parsed, request, id, stopping);
@@ -47,9 +48,11 @@ internal abstract class AttachingCommand(IReadOnlyList<string> arguments)
     }
 
     /// <summary>The number of an attachment of the same kind whose process has died, to be taken over; null for a new one.</summary>
-    private static string? FindDead(AttachmentRequest request)
+    private static async Task<string?> FindDeadAsync(AttachmentRequest request, CancellationToken stopping)
     {
         if (request.MountPoint is null || AttachmentFinder.At(request.MountPoint) is not { State: { } state } folder)
+            return null;
+        if (!IsMounted(state) && await HasEndedAsync(folder, state, stopping))
             return null;
         if (folder.IsHeld(StateLock.Server) || folder.IsHeld(StateLock.Supervisor))
             throw new CommandException($"{state.Source} is mounted on {request.MountPoint} already, by process {state.Process}; 'becket umount {request.MountPoint}' comes first");
@@ -58,10 +61,28 @@ internal abstract class AttachingCommand(IReadOnlyList<string> arguments)
             : throw new CommandException($"{request.MountPoint} has a mount of {state.Source} whose process has died; 'becket umount {request.MountPoint}' clears it");
     }
 
+    private static bool IsMounted(AttachmentState state) => MountTable.At(state.MountPoint!) is { Type: not "autofs" };
+
+    /// <summary>Whether one that is unmounted and about to end has done so in time, as when umount(8) and mount(8) follow one another.</summary>
+    private static async Task<bool> HasEndedAsync(StateFolder folder, AttachmentState state, CancellationToken stopping)
+    {
+        if (!folder.IsHeld(StateLock.Server) && !folder.IsHeld(StateLock.Supervisor))
+            return folder.State is null;
+        try
+        {
+            await AttachmentEnd.WhenGoneAsync(folder, state, TimeProvider.System.GetTimestamp(), stopping);
+            return folder.State is null;
+        }
+        catch (CommandException)
+        {
+            return false;
+        }
+    }
+
     private async Task<int> ServeHereAsync(ParseResult parsed, AttachmentRequest request, string? id, CancellationToken stopping)
     {
         InlineSockets.Enable();
-        using var loggers = StderrLog.CreateFactory(request.IsVerbose ? LogLevel.Debug : LogLevel.Warning);
+        using var loggers = StderrLog.CreateFactory(LogLevelOf(request));
         using var folder = id is null ? StateFolder.Claim(StateLock.Supervisor, StateLock.Server) : StateFolder.Open(id);
         if (id is not null && !folder.TryLock(StateLock.Supervisor, StateLock.Server))
             throw new CommandException($"{request.Source} is being served by another process since a moment ago");
@@ -75,6 +96,10 @@ internal abstract class AttachingCommand(IReadOnlyList<string> arguments)
         }, stopping);
         return ExitCode.Success;
     }
+
+    /// <summary>A person is told what is wrong, a service's journal also what happens.</summary>
+    private static LogLevel LogLevelOf(AttachmentRequest request) =>
+        request.IsVerbose ? LogLevel.Debug : ServiceNotification.IsWanted ? LogLevel.Information : LogLevel.Warning;
 
     private void Print(ParseResult parsed, TextWriter output, StartReport report)
     {

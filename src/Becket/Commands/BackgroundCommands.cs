@@ -55,6 +55,7 @@ internal static class BackgroundCommands
             await ServedAttachment.RunAsync(request, folder, memory, loggers, report =>
             {
                 isReady = true;
+                DaemonStart.LeaveSession();
                 DaemonStart.Report(report);
             }, stopping);
             return ExitCode.Success;

@@ -9,6 +9,8 @@ namespace Becket.Commands;
 /// <summary><c>becket mount</c>: from an object to a mounted file system in one step.</summary>
 internal sealed class MountCommand(IReadOnlyList<string> arguments) : AttachingCommand(arguments)
 {
+    private const string NeedsNetwork = "_netdev";
+
     private readonly Argument<string> _source = new("source") { Description = "s3://bucket/key, https://host/file, a local file; #2 at its end: the second partition", HelpName = "SOURCE" };
     private readonly Argument<string> _folder = new("folder") { Description = "The mount point", HelpName = "FOLDER" };
     private readonly Option<int?> _partition = new("--partition") { Description = "The partition to mount; 0: the whole device", HelpName = "N" };
@@ -30,6 +32,9 @@ internal sealed class MountCommand(IReadOnlyList<string> arguments) : AttachingC
         if (options.Contains("rw"))
             throw CommandException.Usage("-o rw: becket mounts read-only; objects cannot be written yet");
         var (source, partition) = MountSource.Parse(parsed.GetValue(_source)!, parsed.GetValue(_partition));
+        // The kernel's table shows a disk. By this word, which mount(8) remembers, systemd knows that it ends before the network does.
+        if (source is not DeviceSource.LocalFile && !options.Contains(NeedsNetwork))
+            options.Add(NeedsNetwork);
         return Options.Read(parsed, source) with
         {
             Partition = partition,

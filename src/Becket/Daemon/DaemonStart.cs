@@ -53,6 +53,12 @@ internal static class DaemonStart
             : JsonSerializer.Deserialize(line, DaemonJson.Default.DaemonPlan)!;
     }
 
+    /// <summary>
+    /// Takes this process into a session of its own, when all is mounted: what happens to the terminal is no concern of the mount.
+    /// Not sooner, since an automount point lets systemd's process group in, and has all others wait for the mount.
+    /// </summary>
+    public static void LeaveSession() => _ = Posix.NewSession();
+
     /// <summary>Tells the process that started this one.</summary>
     public static void Report(StartReport report)
     {

@@ -24,8 +24,6 @@ internal sealed class Supervisor(DaemonPlan plan, string source)
     /// <returns>The exit code.</returns>
     public async Task<int> RunAsync(CancellationToken stopping)
     {
-        // A session of its own: what happens to the terminal is no concern of the mount.
-        _ = Posix.NewSession();
         await using var registration = stopping.Register(Stop);
         using var folder = OpenFolder();
         var serverPlan = plan with { Id = folder.Id, Supervisor = Environment.ProcessId, LogFile = DaemonLog.Redirect(plan.LogFile, folder.LogFile) };
@@ -43,6 +41,8 @@ internal sealed class Supervisor(DaemonPlan plan, string source)
             if (await DaemonStart.ReadReportAsync(server, CancellationToken.None) is var report && !isReady)
             {
                 isReady = report.Failure is null;
+                if (isReady)
+                    DaemonStart.LeaveSession();
                 if (!isReady && folder.State is null && Directory.Exists(folder.Path))
                     folder.Remove();
                 DaemonStart.Report(report);

@@ -6,16 +6,19 @@ namespace Becket.Serving;
 /// <summary>Tells systemd about the state of the service (sd_notify(3)); does nothing where no manager asked for it.</summary>
 internal static class ServiceNotification
 {
+    /// <summary>Whether a service manager waits to be told.</summary>
+    public static bool IsWanted => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"));
+
     public static void Ready() => Send("READY=1");
 
     public static void Stopping() => Send("STOPPING=1");
 
     private static void Send(string state)
     {
-        var address = Environment.GetEnvironmentVariable("NOTIFY_SOCKET");
-        if (string.IsNullOrEmpty(address))
+        if (!IsWanted)
             return;
 
+        var address = Environment.GetEnvironmentVariable("NOTIFY_SOCKET")!;
         try
         {
             using var socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);

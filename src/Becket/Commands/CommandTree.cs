@@ -19,6 +19,7 @@ internal static class CommandTree
             new ServeCommand().Build(),
             new InfoCommand().Build(),
             new DevS3Command().Build(),
+            new InstallSystemdCommand().Build(),
             CompletionsCommand.Build(),
             BackgroundCommands.Supervise(),
             BackgroundCommands.Serve(),

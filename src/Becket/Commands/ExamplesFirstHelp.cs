@@ -32,6 +32,7 @@ internal sealed class ExamplesFirstHelp(HelpAction inner) : SynchronousCommandLi
           serve        serve objects, URLs or files as NBD exports
           info         show what an object, URL, file or NBD server holds
           dev-s3       serve a folder as an S3 endpoint, for demos and tests
+          install-systemd  a service for each mount, and lines of /etc/fstab
           completions  print the completion script for bash, zsh or fish
 
         Options: -v (say what happens), --version, --help; 'becket COMMAND --help' for more.
@@ -85,6 +86,15 @@ internal sealed class ExamplesFirstHelp(HelpAction inner) : SynchronousCommandLi
 
         """;
 
+    private const string InstallSystemd = """
+        Examples:
+          sudo becket install-systemd
+          becket install-systemd --dry-run                print what would be written
+          sudo becket install-systemd --remove
+          becket install-systemd --prefix ./package       for a package: below another root
+
+        """;
+
     private const string Serve = """
         Examples:
           becket serve s3://bucket/fedora.iso -U /tmp/sock
@@ -130,6 +140,7 @@ internal sealed class ExamplesFirstHelp(HelpAction inner) : SynchronousCommandLi
             "detach" => Detach,
             "list" => List,
             "restart" => Restart,
+            "install-systemd" => InstallSystemd,
             "serve" => Serve,
             "info" => Info,
             "dev-s3" => DevS3,

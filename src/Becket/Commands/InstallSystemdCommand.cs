@@ -3,7 +3,9 @@ using Becket.Installing;
 
 namespace Becket.Commands;
 
-/// <summary><c>becket install-systemd</c>: the service template, its examples and the helper of mount(8), put in place or taken away.</summary>
+/// <summary>
+/// <c>becket install-systemd</c>: the service template, its examples and the helper of mount(8), put in place or taken away.
+/// </summary>
 internal sealed class InstallSystemdCommand
 {
     private const string RunningSystemd = "/run/systemd/system";
@@ -34,7 +36,10 @@ internal sealed class InstallSystemdCommand
             return ExitCode.Success;
         }
         if (root == "/" && !Environment.IsPrivilegedProcess)
-            throw new CommandException("the files of systemd are root's: run it with sudo; --dry-run shows them, --prefix FOLDER writes them elsewhere");
+        {
+            throw new CommandException(
+                "the files of systemd are root's: run it with sudo; --dry-run shows them, --prefix FOLDER writes them elsewhere");
+        }
 
         if (parsed.GetValue(_remove))
             installation.Remove();
@@ -59,7 +64,10 @@ internal sealed class InstallSystemdCommand
     {
         output.WriteLine();
         if (PassingPlaces.Any(place => program.StartsWith(place, StringComparison.Ordinal)))
-            output.WriteLine($"{program} may not stay where it is, and root will run it: put it into /usr/local/bin and do this again from there.");
+        {
+            output.WriteLine(
+                $"{program} may not stay where it is, and root will run it: put it into /usr/local/bin and do this again from there.");
+        }
         output.Write("""
             Next, either of them:
               a service:        cp /etc/becket/example.conf /etc/becket/NAME.conf, change it, systemctl enable --now becket@NAME

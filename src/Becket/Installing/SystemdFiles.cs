@@ -1,6 +1,8 @@
 namespace Becket.Installing;
 
-/// <summary>The files that systemd and mount(8) find Becket by, with their texts. Paths have no leading slash: they lie below a root.</summary>
+/// <summary>
+/// The files that systemd and mount(8) find Becket by, with their texts. Paths have no leading slash: they lie below a root.
+/// </summary>
 internal static class SystemdFiles
 {
     /// <summary>Where mount(8) looks for the helper of <c>-t becket</c>.</summary>
@@ -16,8 +18,8 @@ internal static class SystemdFiles
         Description=Becket mount %i
         Wants=network-online.target modprobe@nbd.service modprobe@loop.service modprobe@fuse.service
         After=network-online.target modprobe@nbd.service modprobe@loop.service modprobe@fuse.service
-        StartLimitIntervalSec=5min
-        StartLimitBurst=30
+        # Never given up: readers may wait in the kernel for a new process.
+        StartLimitIntervalSec=0
 
         [Service]
         Type=notify
@@ -26,7 +28,7 @@ internal static class SystemdFiles
         ExecStart={{program}} mount --foreground $OPTIONS ${SOURCE} ${WHERE}
         # A new process takes over the device of one that died: reads wait meanwhile. Wrong options stay wrong.
         Restart=on-failure
-        RestartSec=1
+        RestartSec=2
         RestartPreventExitStatus=2
         # SIGTERM unmounts, detaches and ends; it waits for those who use the mount.
         KillMode=mixed
@@ -50,7 +52,7 @@ internal static class SystemdFiles
         RestrictRealtime=yes
         RestrictSUIDSGID=yes
         LockPersonality=yes
-        {{(compilation == Compilation.AheadOfTime ? "MemoryDenyWriteExecute=yes" : "# MemoryDenyWriteExecute= is not possible: this build compiles while it runs.")}}
+        {{NoWrittenCode(compilation)}}
         ProtectClock=yes
         ProtectHostname=yes
         SystemCallArchitectures=native
@@ -62,6 +64,10 @@ internal static class SystemdFiles
         WantedBy=multi-user.target
 
         """);
+
+    private static string NoWrittenCode(Compilation compilation) => compilation == Compilation.AheadOfTime
+        ? "MemoryDenyWriteExecute=yes"
+        : "# MemoryDenyWriteExecute= is not possible: this build compiles while it runs.";
 
     /// <summary>What an administrator copies and changes.</summary>
     public static IReadOnlyList<SystemdFile> Examples { get; } =

@@ -18,8 +18,17 @@ internal static partial class Posix
     /// <summary>O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC.</summary>
     public const int OpenToAppend = 0x80441;
 
-    /// <summary>LOCK_EX | LOCK_NB.</summary>
-    public const int LockNow = 6;
+    /// <summary>O_RDONLY | O_CLOEXEC.</summary>
+    public const int OpenToLook = 0x80000;
+
+    /// <summary>F_OFD_GETLK: who would be in the way of a lock, without taking it. The lock belongs to the open file, not to the process.</summary>
+    public const int AskForLock = 36;
+
+    /// <summary>F_OFD_SETLK: takes a lock or fails at once.</summary>
+    public const int TakeLock = 37;
+
+    /// <summary>CLOSE_RANGE_CLOEXEC.</summary>
+    public const uint CloseOnExec = 4;
 
     public const int NoSuchProcess = 3;
     public const int Busy = 16;
@@ -34,8 +43,11 @@ internal static partial class Posix
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial SafeFileHandle Open(string path, int flags, uint mode);
 
-    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
-    public static partial int Lock(SafeFileHandle file, int operation);
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    public static partial int Lock(SafeFileHandle file, int operation, ref FileLock which);
+
+    [LibraryImport("libc", EntryPoint = "close_range", SetLastError = true)]
+    public static partial int CloseRange(uint first, uint last, uint flags);
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     public static partial int Kill(int process, int signal);
@@ -58,6 +70,20 @@ internal static partial class Posix
     /// <summary>The number of a device, as the C library's makedev() has it.</summary>
     public static ulong DeviceNumber(uint major, uint minor) =>
         (minor & 0xFF) | ((major & 0xFFFUL) << 8) | ((minor & ~0xFFUL) << 12) | ((major & ~0xFFFUL) << 32);
+
+    /// <summary>struct flock, as 64-bit systems have it: the whole file.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct FileLock
+    {
+        public const short Exclusive = 1;
+        public const short Free = 2;
+
+        public short Kind;
+        public short Whence;
+        public long Start;
+        public long Length;
+        public int Process;
+    }
 
     /// <summary>struct pollfd.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -1,3 +1,4 @@
+using Becket.Daemon;
 using Becket.Mounting;
 using Microsoft.Extensions.Logging;
 
@@ -14,8 +15,8 @@ internal sealed partial class AttachmentRun
         using var done = new CancellationTokenSource();
         var stopped = new TaskCompletionSource();
         await using var registration = stopping.Register(stopped.SetResult);
-        var unmounted = _state!.MountPoint is { } mountPoint && _state.MountedDevice is { } device
-            ? WhenUnmountedAsync(attached, mountPoint, device, done.Token)
+        var unmounted = _state!.MountedDevice is not null
+            ? WhenUnmountedAsync(attached, _state, done.Token)
             : Task.Delay(Timeout.Infinite, done.Token);
 
         var first = await Task.WhenAny(stopped.Task, _detach.Task, attached.Ended, unmounted);
@@ -29,10 +30,9 @@ internal sealed partial class AttachmentRun
     /// Completes when the file system is unmounted, by whomever, and the device is not in use elsewhere: a bind mount or a
     /// container may still hold it.
     /// </summary>
-    private static async Task WhenUnmountedAsync(IAttachedDevice attached, string mountPoint, string device, CancellationToken cancellationToken)
+    private static async Task WhenUnmountedAsync(IAttachedDevice attached, AttachmentState state, CancellationToken cancellationToken)
     {
-        while (MountTable.Read().Any(mount => mount.Target == mountPoint && mount.Source == device))
-            await MountTable.WhenChangedAsync(cancellationToken);
+        await MountTable.WhileAsync(state.IsMounted, cancellationToken);
         while (attached.Node?.FindUser() is not null)
             await Task.Delay(RetryPause, cancellationToken);
     }
@@ -44,9 +44,8 @@ internal sealed partial class AttachmentRun
         {
             try
             {
-                // An automount point may lie below, and is systemd's.
-                if (_state is { MountPoint: { } mountPoint, MountedDevice: { } device } && MountTable.At(mountPoint)?.Source == device)
-                    await SystemMount.UnmountAsync(mountPoint, UnmountManner.Refuse, CancellationToken.None);
+                if (_state!.IsMounted())
+                    await SystemMount.UnmountAsync(_state.MountPoint!, UnmountManner.Refuse, CancellationToken.None);
                 if (attached.Node?.FindUser() is not { } user)
                     return;
                 if (isFirst)
@@ -65,8 +64,8 @@ internal sealed partial class AttachmentRun
     {
         try
         {
-            if (_state is { MountPoint: { } mountPoint, MountedDevice: { } device } && MountTable.At(mountPoint)?.Source == device)
-                await SystemMount.UnmountAsync(mountPoint, UnmountManner.Lazy, CancellationToken.None);
+            if (_state is { MountedDevice: not null } state && state.IsMounted())
+                await SystemMount.UnmountAsync(state.MountPoint!, UnmountManner.Lazy, CancellationToken.None);
         }
         catch (CommandException e)
         {

@@ -35,6 +35,10 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
             await Leftovers.ClearAsync(before, folder, CancellationToken.None);
             before = null;
         }
+        else if (before is null)
+        {
+            await Leftovers.ClearImageAsync(folder, CancellationToken.None); // of one that was killed while it began
+        }
         if (before is null && request.MountPoint is { } mountPoint)
             MountPoint.Check(mountPoint);
 
@@ -50,7 +54,7 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
         try
         {
             nodes = await PrepareAsync(attached, stopping);
-            Save(served, attached, before);
+            Save(served, attached, before, nodes);
             if (before?.MountPoint is null)
                 await MountAsync(attached, stopping);
             await using var control = new ControlServer(folder.ControlSocket, asked => AnswerAsync(asked, attached, status));
@@ -66,7 +70,7 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
             throw;
         }
         await attached.DetachAsync();
-        BlockNode.RemoveNodes(nodes);
+        BlockNode.RemoveNodes(_state!.Nodes);
         LogEnded(request.Source);
     }
 
@@ -116,7 +120,7 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
         folder.Save(_state);
     }
 
-    private void Save(ServedDevice served, IAttachedDevice attached, AttachmentState? before)
+    private void Save(ServedDevice served, IAttachedDevice attached, AttachmentState? before, IReadOnlyList<string> nodes)
     {
         _state = new AttachmentState
         {
@@ -136,6 +140,7 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
             Folder = memory.Folder,
             Environment = memory.Environment,
             Log = memory.Log,
+            Nodes = [.. before?.Nodes ?? [], .. nodes],
         };
         folder.Save(_state);
     }
@@ -155,6 +160,8 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
             return new ControlReply { Status = status.Take(_state!) };
         if (attached.Node is { } node && node.FindUser() is { } user)
             return new ControlReply { Refusal = user };
+        if (attached.Node is null && _state!.IsMounted())
+            return new ControlReply { Refusal = $"its file is mounted on {_state.MountPoint}" };
         _detach.TrySetResult();
         return await Task.FromResult(ControlReply.Done);
     }

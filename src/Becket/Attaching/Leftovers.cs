@@ -6,10 +6,14 @@ using Becket.Nbd.Kernel;
 
 namespace Becket.Attaching;
 
-/// <summary>Takes away what a process that died has left: its mounts, its device, its FUSE file system, its files.</summary>
+/// <summary>
+/// Takes away what a process that died has left: its mounts, its device, its FUSE file system, its files. A device's number may
+/// be another's by now, so each is asked whose it is.
+/// </summary>
 internal static class Leftovers
 {
-    private const string Loop = "/dev/loop";
+    private const string BlockFolder = "/sys/block";
+    private const string Loop = "loop";
 
     /// <summary>Clears everything and the folder itself.</summary>
     public static async Task RemoveAsync(AttachmentState state, StateFolder folder, CancellationToken cancellationToken)
@@ -21,26 +25,59 @@ internal static class Leftovers
     /// <summary>Clears everything but the folder, for a new process that goes on in it.</summary>
     public static async Task ClearAsync(AttachmentState state, StateFolder folder, CancellationToken cancellationToken)
     {
-        // Lazily: what is dead cannot be asked to finish, and it is nobody's any more.
-        foreach (var mount in MountTable.Read().Reverse().Where(mount => IsOurs(mount, state)))
-            await SystemMount.UnmountAsync(mount.Target, UnmountManner.Lazy, cancellationToken);
         if (state.Via == "nbd")
-            Disconnect(NbdAttachment.IndexOf(state.Device), NbdAttachment.BackendIdentifier(folder));
-        else if (state.Device.StartsWith(Loop, StringComparison.Ordinal)
-            && LoopDevice.BackingFile(int.Parse(state.Device.AsSpan(Loop.Length), CultureInfo.InvariantCulture))?.StartsWith(folder.ImageFolder, StringComparison.Ordinal) == true)
-            await SystemCommand.RunAsync("losetup", ["--detach", state.Device], cancellationToken);
-        foreach (var mount in MountTable.Read().Reverse().Where(mount => mount.Target == folder.ImageFolder))
-            await SystemMount.UnmountAsync(mount.Target, UnmountManner.Lazy, cancellationToken);
+        {
+            await ClearNbdAsync(state.Device, NbdAttachment.BackendIdentifier(folder), cancellationToken);
+        }
+        else
+        {
+            await ClearImageAsync(folder, cancellationToken);
+            if (state.MountedDevice is null && state.IsMounted())
+                await SystemMount.UnmountAsync(state.MountPoint!, UnmountManner.Lazy, cancellationToken);
+        }
+        BlockNode.RemoveNodes(state.Nodes);
         File.Delete(folder.ControlSocket);
     }
 
-    /// <summary>Another's device may have the number by now. A kernel that keeps no identifiers tells nothing, and it is most likely ours.</summary>
-    private static void Disconnect(int index, string identifier)
+    /// <summary>Takes the image's file away, the loop devices over it, and what is mounted from those.</summary>
+    public static async Task ClearImageAsync(StateFolder folder, CancellationToken cancellationToken)
     {
-        if ((KernelDriver.BackendOf(index) ?? identifier) == identifier)
-            KernelDriver.Disconnect(index);
+        foreach (var device in LoopDevicesOver($"{folder.ImageFolder}/"))
+        {
+            await UnmountAsync(device, cancellationToken);
+            await SystemCommand.RunAsync("losetup", ["--detach", device], cancellationToken);
+        }
+        foreach (var mount in MountTable.Read().Reverse().Where(mount => mount.Target == folder.ImageFolder))
+            await SystemMount.UnmountAsync(mount.Target, UnmountManner.Lazy, cancellationToken);
     }
 
-    private static bool IsOurs(MountEntry mount, AttachmentState state) =>
-        mount.Source == state.MountedDevice || mount.Source == state.Device || (state.MountedDevice is null && mount.Target == state.MountPoint && mount.Type.StartsWith("fuse", StringComparison.Ordinal));
+    private static async Task ClearNbdAsync(string device, string identifier, CancellationToken cancellationToken)
+    {
+        var index = NbdAttachment.IndexOf(device);
+        // A kernel that keeps no identifiers tells nothing, and it is most likely ours.
+        if ((KernelDriver.BackendOf(index) ?? identifier) != identifier)
+            return;
+        await UnmountAsync(device, cancellationToken);
+        KernelDriver.Disconnect(index);
+    }
+
+    /// <summary>Unmounts what is mounted from a device and its partitions; lazily, since what is dead cannot be asked to finish.</summary>
+    private static async Task UnmountAsync(string device, CancellationToken cancellationToken)
+    {
+        foreach (var mount in MountTable.Read().Reverse().Where(mount => mount.Source == device || mount.Source.StartsWith($"{device}p", StringComparison.Ordinal)))
+            await SystemMount.UnmountAsync(mount.Target, UnmountManner.Lazy, cancellationToken);
+    }
+
+    private static IEnumerable<string> LoopDevicesOver(string folder)
+    {
+        if (!Directory.Exists(BlockFolder))
+            yield break;
+        foreach (var path in Directory.EnumerateFileSystemEntries(BlockFolder, $"{Loop}*"))
+        {
+            var name = Path.GetFileName(path);
+            if (int.TryParse(name.AsSpan(Loop.Length), CultureInfo.InvariantCulture, out var index)
+                && LoopDevice.BackingFile(index)?.StartsWith(folder, StringComparison.Ordinal) == true)
+                yield return $"/dev/{name}";
+        }
+    }
 }

@@ -20,10 +20,10 @@ internal static class BackgroundCommands
             {
                 return await new Supervisor(DaemonStart.ReadPlan(), parsed.GetValue(source)!).RunAsync(stopping);
             }
-            catch (CommandException e)
+            catch (Exception e) when (ErrorEdge.Explain(e) is { Foreseen: true } explained)
             {
-                DaemonStart.Report(new StartReport { Failure = e.Message, ExitCode = e.ExitCode });
-                return e.ExitCode;
+                DaemonStart.Report(new StartReport { Failure = explained.Sentence, ExitCode = explained.ExitCode });
+                return explained.ExitCode;
             }
         });
         return command;

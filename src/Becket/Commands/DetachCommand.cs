@@ -23,15 +23,21 @@ internal sealed class DetachCommand
             throw CommandException.Usage("detach takes the name of a device, or --all");
 
         var refused = 0;
-        foreach (var folder in names.Length == 0 ? StateFolder.List() : names.Select(AttachmentFinder.Find))
+        IEnumerable<Func<StateFolder>> wanted = names.Length == 0
+            ? StateFolder.List().Select(static folder => (Func<StateFolder>)(() => folder))
+            : names.Select(static name => (Func<StateFolder>)(() => AttachmentFinder.Find(name)));
+        foreach (var find in wanted)
         {
+            AttachmentState? state = null;
             try
             {
+                using var folder = find();
+                state = folder.State;
                 await AttachmentEnd.DetachAsync(folder, cancellationToken);
             }
             catch (CommandException e)
             {
-                await Console.Error.WriteLineAsync($"becket: {e.Message}{Advice(folder.State)}");
+                await Console.Error.WriteLineAsync($"becket: {e.Message}{Advice(state)}");
                 refused++;
             }
         }

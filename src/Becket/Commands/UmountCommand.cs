@@ -20,24 +20,30 @@ internal sealed class UmountCommand
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
+        var refused = 0;
         foreach (var name in parsed.GetValue(_names)!)
-            await UnmountAsync(name, parsed.GetValue(_lazy) ? UnmountManner.Lazy : UnmountManner.Refuse, cancellationToken);
-        return ExitCode.Success;
+        {
+            try
+            {
+                await UnmountAsync(name, parsed.GetValue(_lazy) ? UnmountManner.Lazy : UnmountManner.Refuse, cancellationToken);
+            }
+            catch (CommandException e)
+            {
+                await Console.Error.WriteLineAsync($"becket: {e.Message}");
+                refused++;
+            }
+        }
+        return refused == 0 ? ExitCode.Success : ExitCode.Failure;
     }
 
     private static async Task UnmountAsync(string name, UnmountManner manner, CancellationToken cancellationToken)
     {
         using var folder = AttachmentFinder.Find(name);
         var state = folder.State!;
-        if (state is { MountPoint: { } mountPoint, MountedDevice: { } device })
-        {
-            if (MountTable.Read().Any(mount => mount.Target == mountPoint && mount.Source == device))
-                await SystemMount.UnmountAsync(mountPoint, manner, cancellationToken);
-        }
-        else if (state.MountPoint is null)
-        {
+        if (state.MountPoint is null)
             throw new CommandException($"{state.Source} is attached as {state.Device} and not mounted by becket; 'becket detach {state.Device}' detaches it");
-        }
+        if (state.IsMounted())
+            await SystemMount.UnmountAsync(state.MountPoint, manner, cancellationToken);
 
         try
         {

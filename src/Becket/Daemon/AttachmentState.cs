@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Becket.Mounting;
 
 namespace Becket.Daemon;
 
@@ -51,6 +52,13 @@ internal sealed record AttachmentState
 
     /// <summary>Where its log goes; null for standard error.</summary>
     public string? Log { get; init; }
+
+    /// <summary>Nodes in /dev that it had to make itself, as in a container; they go with it.</summary>
+    public IReadOnlyList<string> Nodes { get; init; } = [];
+
+    /// <summary>Whether it is still mounted where becket has mounted it, however that looks now from above.</summary>
+    public bool IsMounted() => MountPoint is { } mountPoint && MountTable.Read().Any(mount => mount.Target == mountPoint
+        && (MountedDevice is { } device ? mount.Source == device : mount.Type.StartsWith("fuse", StringComparison.Ordinal)));
 }
 
 [JsonSourceGenerationOptions(

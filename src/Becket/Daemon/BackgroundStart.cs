@@ -13,6 +13,8 @@ internal static class BackgroundStart
     public static async Task<StartReport> RunAsync(
         DaemonPlan plan, string source, string folder, IReadOnlyDictionary<string, string> environment, CancellationToken stopping)
     {
+        // What a script has open, such as a lock, must not stay open for as long as the mount does.
+        _ = Posix.CloseRange(3, uint.MaxValue, Posix.CloseOnExec);
         using var supervisor = await DaemonStart.StartAsync(DaemonStart.SupervisorCommand, source, plan, folder, environment);
         await using var registration = stopping.Register(() => _ = Posix.Kill(supervisor.Id, Posix.SigTerm));
         var reading = DaemonStart.ReadReportAsync(supervisor, CancellationToken.None);

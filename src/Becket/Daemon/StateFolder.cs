@@ -13,6 +13,9 @@ internal sealed class StateFolder : IDisposable
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
+    /// <summary>Nobody has so many; a folder in which no lock can be taken for another reason must not be tried for ever.</summary>
+    private const int Most = 10_000;
+
     private readonly Dictionary<StateLock, SafeFileHandle> _locks = [];
 
     private StateFolder(string path) => Path = path;
@@ -58,7 +61,23 @@ internal sealed class StateFolder : IDisposable
                 return "/run/becket";
             return Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } runtime
                 ? System.IO.Path.Combine(runtime, "becket")
-                : System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"becket-{Environment.UserName}");
+                : Own(System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"becket-{Environment.UserName}"));
+        }
+    }
+
+    /// <summary>Where everybody may make folders, one of that name may be somebody else's, who would tell us what to run.</summary>
+    private static string Own(string folder)
+    {
+        if (!Directory.Exists(folder))
+            return folder;
+        try
+        {
+            File.SetUnixFileMode(folder, OwnerOnly); // only its owner may
+            return folder;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new CommandException($"{folder} belongs to somebody else; set XDG_RUNTIME_DIR or BECKET_RUNTIME_DIR to a folder of yours");
         }
     }
 
@@ -66,7 +85,7 @@ internal sealed class StateFolder : IDisposable
     public static StateFolder Claim(params ReadOnlySpan<StateLock> locks)
     {
         Directory.CreateDirectory(Root, OwnerOnly);
-        for (var number = 1; ; number++)
+        for (var number = 1; number <= Most; number++)
         {
             var folder = new StateFolder(System.IO.Path.Combine(Root, number.ToString(CultureInfo.InvariantCulture)));
             Directory.CreateDirectory(folder.Path, OwnerOnly);
@@ -74,6 +93,7 @@ internal sealed class StateFolder : IDisposable
                 return folder;
             folder.Dispose();
         }
+        throw new CommandException($"no lock can be taken in {Root}, in none of {Most} folders");
     }
 
     /// <summary>The folder of an attachment that is there.</summary>
@@ -94,8 +114,9 @@ internal sealed class StateFolder : IDisposable
         foreach (var which in locks)
         {
             var file = Posix.Open(LockPath(which), Posix.OpenOrCreate, 0x180);
+            var whole = new Posix.FileLock { Kind = Posix.FileLock.Exclusive };
             // The file that was locked must be the one that is there: its owner may have removed the folder meanwhile.
-            if (file.IsInvalid || Posix.Lock(file, Posix.LockNow) < 0 || !File.Exists(LockPath(which)))
+            if (file.IsInvalid || Posix.Lock(file, Posix.TakeLock, ref whole) < 0 || IsDeleted(file))
             {
                 file.Dispose();
                 Unlock();
@@ -106,14 +127,19 @@ internal sealed class StateFolder : IDisposable
         return true;
     }
 
-    /// <summary>Whether a process other than this one holds a lock.</summary>
+    /// <summary>Whether a process other than this one holds a lock. Only looks: whoever takes the lock meanwhile gets it.</summary>
     public bool IsHeld(StateLock which)
     {
-        if (_locks.ContainsKey(which) || !File.Exists(LockPath(which)))
+        if (_locks.ContainsKey(which))
             return false;
-        using var file = Posix.Open(LockPath(which), Posix.OpenOrCreate, 0x180);
-        return !file.IsInvalid && Posix.Lock(file, Posix.LockNow) < 0;
+        using var file = Posix.Open(LockPath(which), Posix.OpenToLook, 0);
+        var whole = new Posix.FileLock { Kind = Posix.FileLock.Exclusive };
+        return !file.IsInvalid && Posix.Lock(file, Posix.AskForLock, ref whole) == 0 && whole.Kind != Posix.FileLock.Free;
     }
+
+    /// <summary>The kernel says so of a name that is gone.</summary>
+    private static bool IsDeleted(SafeFileHandle file) =>
+        new FileInfo($"/proc/self/fd/{file.DangerousGetHandle()}").LinkTarget?.EndsWith(" (deleted)", StringComparison.Ordinal) != false;
 
     /// <summary>Saves in one step: who reads sees the old state or the new one.</summary>
     public void Save(AttachmentState state)
@@ -129,15 +155,25 @@ internal sealed class StateFolder : IDisposable
         File.Move(temporary, StateFile, overwrite: true);
     }
 
-    /// <summary>Removes the folder with all that is in it. The state goes first: without it the folder is no attachment.</summary>
+    /// <summary>
+    /// Removes the folder with all that is in it. The state goes first: without it the folder is no attachment, and what cannot
+    /// be removed is in nobody's way. Somebody may be about to claim the very number, or to remove it, too.
+    /// </summary>
     public void Remove()
     {
-        File.Delete(StateFile);
-        if (Directory.Exists(ImageFolder))
-            Directory.Delete(ImageFolder); // empty, or it is still mounted and must not be deleted into
-        foreach (var file in Directory.GetFiles(Path))
-            File.Delete(file);
-        Directory.Delete(Path);
+        try
+        {
+            File.Delete(StateFile);
+            if (Directory.Exists(ImageFolder))
+                Directory.Delete(ImageFolder); // empty, or it is still mounted and must not be deleted into
+            foreach (var file in Directory.GetFiles(Path))
+                File.Delete(file);
+            Directory.Delete(Path);
+        }
+        catch (IOException) when (!File.Exists(StateFile))
+        {
+            // Theirs now, or gone.
+        }
     }
 
     public void Dispose() => Unlock();

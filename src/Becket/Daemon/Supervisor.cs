@@ -48,7 +48,8 @@ internal sealed class Supervisor(DaemonPlan plan, string source)
                 DaemonStart.Report(report);
             }
             await server.WaitForExitAsync(CancellationToken.None);
-            if (server.ExitCode == ExitCode.Success || !isReady || _isStopping)
+            // Without a state there is nothing left to serve: it had come to its end.
+            if (server.ExitCode == ExitCode.Success || !isReady || _isStopping || folder.State is null)
                 return server.ExitCode;
 
             // Never given up: readers wait in the kernel for a new server, and nobody else would free them.

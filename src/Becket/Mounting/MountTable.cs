@@ -34,17 +34,19 @@ internal static class MountTable
         return entries;
     }
 
-    /// <summary>Completes when something was mounted or unmounted since the call began, or after some seconds.</summary>
-    public static Task WhenChangedAsync(CancellationToken cancellationToken) => Task.Factory.StartNew(
-        () => WaitForChange(cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    /// <summary>Completes when a condition does not hold any more; it is looked at whenever something is mounted or unmounted.</summary>
+    public static Task WhileAsync(Func<bool> condition, CancellationToken cancellationToken) => Task.Factory.StartNew(
+        () => Wait(condition, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-    private static void WaitForChange(CancellationToken cancellationToken)
+    private static void Wait(Func<bool> condition, CancellationToken cancellationToken)
     {
+        // Opened before the first look: what changes after that is told.
         using var table = System.IO.File.OpenHandle(File);
-        for (var wait = 0; wait < 20 && !cancellationToken.IsCancellationRequested; wait++)
+        while (condition())
         {
-            if (HasChanged(table))
-                return;
+            do
+                cancellationToken.ThrowIfCancellationRequested();
+            while (!HasChanged(table));
         }
     }
 

@@ -22,7 +22,10 @@ internal static class SystemMount
     /// <exception cref="CommandException">It is busy or could not be unmounted.</exception>
     public static async Task UnmountAsync(string folder, UnmountManner manner, CancellationToken cancellationToken)
     {
-        var result = await SystemCommand.RunAsync("umount", manner == UnmountManner.Lazy ? ["-l", folder] : [folder], cancellationToken);
+        // Without root there is nothing but FUSE, whose own helper knows what is whose.
+        var result = Environment.IsPrivilegedProcess
+            ? await SystemCommand.RunAsync("umount", manner == UnmountManner.Lazy ? ["-l", folder] : [folder], cancellationToken)
+            : await SystemCommand.RunAsync("fusermount3", manner == UnmountManner.Lazy ? ["-u", "-z", folder] : ["-u", folder], cancellationToken);
         if (result.ExitCode == 0 || MountTable.At(folder) is null)
             return;
         throw new CommandException(result.Errors.Contains("busy", StringComparison.Ordinal)

@@ -60,4 +60,42 @@ public static class DiskImage
             "-partition_offset", "16", "-append_partition", "2", "0x83", ext4,
             "-o", path, files.Folder).SucceedAsync(cancellationToken);
     }
+
+    /// <summary>Makes an XFS with these files in it, sparse, of the smallest size that mkfs.xfs makes; needs root.</summary>
+    public static async Task MakeXfsAsync(string path, FileTree files, CancellationToken cancellationToken)
+    {
+        Tool.RequireRoot();
+        Tool.Require("mkfs.xfs", "mount");
+        await Command.Shell(
+            $$"""
+            set -e
+            truncate -s 320M '{{path}}'
+            mkfs.xfs -q '{{path}}'
+            mkdir '{{path}}.mounted'
+            mount -o loop '{{path}}' '{{path}}.mounted'
+            cp -r '{{files.Folder}}/.' '{{path}}.mounted' || failed=1
+            umount '{{path}}.mounted'
+            test -z "${failed-}"
+            """).SucceedAsync(cancellationToken);
+    }
+
+    /// <summary>Makes a disk with a GPT and two partitions, which are these images.</summary>
+    public static Task MakePartitionedAsync(string path, string first, string second, CancellationToken cancellationToken)
+    {
+        Tool.Require("sfdisk");
+        const long Start = 1;
+        var middle = Start + Mebibytes(first);
+        var end = middle + Mebibytes(second);
+        return Command.Shell(
+            $"""
+            set -e
+            truncate -s {end + 1}M '{path}'
+            printf 'start={Start}MiB, size={middle - Start}MiB, name=first\nstart={middle}MiB, size={end - middle}MiB, name=second\n' |
+                sfdisk --quiet --label gpt '{path}'
+            dd if='{first}' of='{path}' bs=1M seek={Start} conv=notrunc status=none
+            dd if='{second}' of='{path}' bs=1M seek={middle} conv=notrunc status=none
+            """).SucceedAsync(cancellationToken);
+
+        static long Mebibytes(string file) => (new FileInfo(file).Length + (1 << 20) - 1) >> 20;
+    }
 }

@@ -34,7 +34,7 @@ public sealed class BecketServer : IAsyncDisposable
 
     /// <summary>The command that serves this, for tests that start it otherwise.</summary>
     public static Command CommandFor(Source source, params IEnumerable<string> options) =>
-        new(Repository.Becket, ["serve", .. options, .. source.Arguments]) { Environment = EnvironmentOf(source) };
+        new(Repository.Becket, ["serve", .. options, .. source.Arguments]) { Environment = source.OnlyEnvironment };
 
     /// <summary>Starts it, on a socket of its own unless one is named, and returns when it is ready for clients.</summary>
     public static async Task<BecketServer> StartAsync(Source source, CancellationToken cancellationToken, string? socket = null)
@@ -76,17 +76,6 @@ public sealed class BecketServer : IAsyncDisposable
         await _process.DisposeAsync();
         _folder.Dispose();
     }
-
-    // Only the variables of the source count: neither the developer's own AWS configuration nor a cloud's metadata service.
-    private static IReadOnlyList<(string Name, string? Value)> EnvironmentOf(Source source) =>
-    [
-        .. Environment.GetEnvironmentVariables().Keys.Cast<string>()
-            .Where(name => name.StartsWith("AWS_", StringComparison.Ordinal))
-            .Select(name => (name, (string?)null)),
-        ("AWS_EC2_METADATA_DISABLED", "true"),
-        ("HOME", "/nonexistent"),
-        .. source.Environment,
-    ];
 
     // The pid file is written when the sockets listen.
     private async Task WaitUntilReadyAsync(CancellationToken cancellationToken)

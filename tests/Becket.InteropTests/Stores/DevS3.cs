@@ -20,6 +20,8 @@ public sealed class DevS3 : IAsyncDisposable
 
     public S3Endpoint Endpoint { get; }
 
+    public int Id => _process.Id;
+
     public static async Task<DevS3> StartAsync(CancellationToken cancellationToken)
     {
         var folder = new TemporaryFolder();

@@ -63,7 +63,7 @@ public sealed class Attachments(string folder) : IAsyncDisposable
     /// <summary>Everything that is left of becket in the folder of the test, in words.</summary>
     public IReadOnlyList<string> Remains() =>
     [
-        .. Processes().Select(static id => $"process {id}"),
+        .. ProcessIds().Select(static id => $"process {id}"),
         .. Mounts().Select(static mount => $"mount {mount.Source} on {mount.Target}"),
         .. LoopDevices().Select(static device => $"loop device {device}"),
         .. Directory.EnumerateFileSystemEntries(States),
@@ -81,7 +81,7 @@ public sealed class Attachments(string folder) : IAsyncDisposable
     {
         if (Remains().Count == 0)
             return;
-        foreach (var id in Processes())
+        foreach (var id in ProcessIds())
             await new Command("kill", "-9", id.ToString(CultureInfo.InvariantCulture)).RunAsync(CancellationToken.None);
         // Whoever waits for an answer that never comes could not even be killed.
         foreach (var mount in Mounts().Where(static mount => mount.Type.StartsWith("fuse", StringComparison.Ordinal)))
@@ -92,10 +92,10 @@ public sealed class Attachments(string folder) : IAsyncDisposable
             await Shell($"umount -l '{mount.Target}'");
     }
 
-    private static Task Shell(string line) => Processes.Command.Shell(line).RunAsync(CancellationToken.None);
+    private static Task<ProcessOutcome> Shell(string line) => Processes.Command.Shell(line).RunAsync(CancellationToken.None);
 
     /// <summary>Those that were started with this folder of states. Who has ended and was not collected has no environment.</summary>
-    public IReadOnlyList<int> Processes()
+    public IReadOnlyList<int> ProcessIds()
     {
         var found = new List<int>();
         foreach (var process in Directory.EnumerateDirectories("/proc"))

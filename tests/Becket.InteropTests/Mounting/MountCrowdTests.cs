@@ -42,14 +42,14 @@ public sealed class MountCrowdTests(RealStores stores, MountImages images) : Mou
         RequireMounts();
         ImageFormat[] formats = [ImageFormat.Ext4, ImageFormat.Squashfs];
         var store = await Stores.GetDevS3Async();
-        var sources = new List<(Source, MountImage)>();
+        var sources = new List<(Source Source, MountImage Image)>();
         for (var i = 0; i < Crowd; i++)
             sources.Add((await images.PutAsync(store, formats[i % 2]), await images.GetAsync(formats[i % 2])));
 
         await MountAllAsync(sources);
     }
 
-    private async Task MountAllAsync(IReadOnlyList<(Source Source, MountImage Image)> sources)
+    private async Task MountAllAsync(List<(Source Source, MountImage Image)> sources)
     {
         var folders = sources.Select((_, index) => NewMountPoint($"mnt-{index}")).ToList();
 

@@ -8,8 +8,6 @@ using Becket.InteropTests.Stores;
 
 namespace Becket.InteropTests.Mounting;
 
-using DevS3 = Becket.InteropTests.Stores.DevS3; // not the namespace of the program's own
-
 /// <summary>What an image to be mounted holds.</summary>
 public enum ImageFormat
 {
@@ -42,7 +40,7 @@ public sealed class MountImages : IDisposable
     public Task<MountImage> GetAsync(ImageFormat format) => _images[format].Value;
 
     /// <summary>A copy of an image in a store, in a bucket of its own.</summary>
-    public async Task<Source> PutAsync(DevS3 store, ImageFormat format)
+    public async Task<Source> PutAsync(Stores.DevS3 store, ImageFormat format)
     {
         var bucket = $"mount-{Guid.NewGuid():n}";
         // With its holes: a sparse image stays a small one.

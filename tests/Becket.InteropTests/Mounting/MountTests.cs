@@ -122,7 +122,7 @@ public sealed partial class MountTests(RealStores stores, MountImages images) : 
         Assert.All(seen, static text => Assert.NotEmpty(text));
         foreach (var attachment in await Becket.ListAsync(Token))
             seen.Add(attachment.GetRawText());
-        foreach (var id in Becket.Processes())
+        foreach (var id in Becket.ProcessIds())
             seen.Add(await File.ReadAllTextAsync($"/proc/{id}/cmdline", Token));
         Assert.Equal(2 + 2 + 2 + 4, seen.Count);
         string[] secrets = ["Signature", "X-Amz", store.Endpoint.AccessKey, store.Endpoint.SecretKey];
@@ -143,7 +143,7 @@ public sealed partial class MountTests(RealStores stores, MountImages images) : 
 
         await (Command.Shell($"exec 9>'{Folder["lock"]}'; {mount}") with { Environment = mount.Environment }).SucceedAsync(Token);
 
-        foreach (var id in Becket.Processes())
+        foreach (var id in Becket.ProcessIds())
             Assert.DoesNotContain(Folder["lock"], Directory.EnumerateFiles($"/proc/{id}/fd").Select(static file => new FileInfo(file).LinkTarget));
         await UnmountAsync(Folder["mnt"]);
         AssertNothingIsLeft();

@@ -5,8 +5,6 @@ using Becket.InteropTests.Stores;
 
 namespace Becket.InteropTests.Mounting;
 
-using DevS3 = Becket.InteropTests.Stores.DevS3; // not the namespace of the program's own
-
 /// <summary>A store that stops answering, comes back, or has something else.</summary>
 public sealed class StoreTroubleTests(RealStores stores) : MountTest(stores)
 {
@@ -83,9 +81,9 @@ public sealed class StoreTroubleTests(RealStores stores) : MountTest(stores)
     }
 
     /// <summary>A store of this test's own, since it is going to be in trouble.</summary>
-    private async Task<DevS3> StartStoreAsync()
+    private async Task<InteropTests.Stores.DevS3> StartStoreAsync()
     {
-        var store = await DevS3.StartAsync(Token);
+        var store = await InteropTests.Stores.DevS3.StartAsync(Token);
         DiskImage.WriteRandomWithHoles(Folder["disk.img"], Size, seed: 64);
         await new Command("cp", Folder["disk.img"], store.PathOf("b", "disk.img")).SucceedAsync(Token);
         return store;
@@ -94,6 +92,6 @@ public sealed class StoreTroubleTests(RealStores stores) : MountTest(stores)
     private static Command ReadMiddleOf(string device) =>
         new("dd", $"if={device}", "of=/dev/null", "bs=1M", "count=1", string.Create(CultureInfo.InvariantCulture, $"skip={Middle}"), "iflag=direct");
 
-    private Task SignalAsync(DevS3 store, string signal) =>
+    private Task<ProcessOutcome> SignalAsync(InteropTests.Stores.DevS3 store, string signal) =>
         new Command("kill", $"-{signal}", store.Id.ToString(CultureInfo.InvariantCulture)).SucceedAsync(Token);
 }

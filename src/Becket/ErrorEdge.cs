@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Becket.Blocks;
 using Becket.Commands;
 using Becket.Fuse;
@@ -18,7 +19,7 @@ internal static class ErrorEdge
         if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction and not ExamplesFirstHelp and not VersionAction)
         {
             foreach (var error in parsed.Errors)
-                await Console.Error.WriteLineAsync($"becket: {OneLine(error.Message)}; '{CommandPath(parsed)} --help' shows how");
+                await Console.Error.WriteLineAsync($"becket: {Sentence(error)}; '{CommandPath(parsed)} --help' shows how");
             return ExitCode.Usage;
         }
 
@@ -51,6 +52,12 @@ internal static class ErrorEdge
         IOException or UnauthorizedAccessException => (e.Message, ExitCode.Failure, true),
         _ => ($"this should not happen, please report it: {e.Message}", ExitCode.Failure, false),
     };
+
+    /// <summary>The parser says that an argument is missing, but not which.</summary>
+    private static string Sentence(ParseError error) =>
+        error.SymbolResult is ArgumentResult { Parent: CommandResult, Tokens.Count: 0, Argument.HelpName: { } missing }
+            ? $"{missing} is missing"
+            : OneLine(error.Message);
 
     /// <summary>The parser puts the values that it knows on lines of their own.</summary>
     private static string OneLine(string message) =>

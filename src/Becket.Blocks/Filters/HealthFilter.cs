@@ -26,7 +26,17 @@ public sealed class HealthFilter(IBlockDevice inner, TimeProvider time) : BlockF
 
     public override ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)
     {
-        var read = Inner.ReadAsync(offset, buffer, cancellationToken);
+        ValueTask read;
+        try
+        {
+            read = Inner.ReadAsync(offset, buffer, cancellationToken);
+        }
+        catch (BlockDeviceException e)
+        {
+            lock (_gate)
+                Note(e); // some fail before they have begun to wait
+            throw;
+        }
         return read.IsCompletedSuccessfully ? read : WatchAsync(read, cancellationToken);
     }
 

@@ -1,3 +1,4 @@
+using Becket.Blocks;
 using Becket.Daemon;
 using Becket.Fuse;
 using Becket.Mounting;
@@ -91,7 +92,7 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
                 if (before is null || before.Identity == served.Identity)
                     return served;
                 await served.Device.DisposeAsync();
-                return DeviceStack.Over(before.Source, new ReplacedDevice(before.Source, before.Size), before.Identity);
+                return await OpenReplacedAsync(before, stopping);
             }
             catch (IOException e) when (before is not null)
             {
@@ -99,6 +100,20 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
                 await Task.Delay(RetryPause, stopping);
             }
         }
+    }
+
+    private async Task<ServedDevice> OpenReplacedAsync(AttachmentState before, CancellationToken stopping)
+    {
+        var served = DeviceStack.Over(before.Source, new ReplacedDevice(before.Source, before.Size), before.Identity);
+        try
+        {
+            await served.Device.ReadAsync(0, new byte[1], stopping);
+        }
+        catch (BlockDeviceException e)
+        {
+            LogReplaced(e.Message); // and its health tells the same before anybody else has read
+        }
+        return served;
     }
 
     private static async Task<IReadOnlyList<string>> PrepareAsync(IAttachedDevice attached, CancellationToken stopping)
@@ -171,6 +186,9 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Source} is detached")]
     private partial void LogEnded(DeviceSource source);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Reason}")]
+    private partial void LogReplaced(string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Source} cannot be opened, and its readers wait: {Reason}")]
     private partial void LogStillAway(DeviceSource source, string reason);

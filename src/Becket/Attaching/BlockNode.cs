@@ -81,23 +81,24 @@ internal sealed class BlockNode(string path)
     /// </summary>
     public string? FindUser()
     {
-        var mounts = MountTable();
-        foreach (var node in (string[])[Path, .. Partitions().Select(static partition => partition.Path)])
+        // Who uses a partition makes the whole device busy, and the other way round: first all of them, then the one that can be named.
+        List<string> busy = [.. ((string[])[Path, .. Partitions().Select(static partition => partition.Path)]).Where(IsBusy)];
+        if (Mounting.MountTable.Read().FirstOrDefault(mount => busy.Contains(mount.Source)) is { } mount)
+            return $"{mount.Source} is mounted on {mount.Target}";
+        foreach (var node in busy)
         {
-            using var claimed = Posix.Open(node, Posix.OpenExclusively, 0);
-            if (!claimed.IsInvalid || Posix.LastError != Posix.Busy)
-                continue;
-            if (mounts.FirstOrDefault(mount => mount.Source == node) is { } mount)
-                return $"{node} is mounted on {mount.Target}";
             var holders = $"/sys/class/block/{System.IO.Path.GetFileName(node)}/holders";
             if (Directory.Exists(holders) && Directory.GetFileSystemEntries(holders) is [var holder, ..])
                 return $"{node} is used by /dev/{System.IO.Path.GetFileName(holder)}";
-            return $"{node} is in use (mounted in another place or container, or as swap)";
         }
-        return null;
+        return busy is [var any, ..] ? $"{any} is in use (mounted in another place or container, or as swap)" : null;
     }
 
-    private static IReadOnlyList<Mounting.MountEntry> MountTable() => Mounting.MountTable.Read();
+    private static bool IsBusy(string node)
+    {
+        using var claimed = Posix.Open(node, Posix.OpenExclusively, 0);
+        return claimed.IsInvalid && Posix.LastError == Posix.Busy;
+    }
 
     private static async Task NodeAsync(string node, string folder, List<string> made, CancellationToken cancellationToken)
     {

@@ -33,7 +33,8 @@ internal sealed class DetachCommand
             {
                 using var folder = find();
                 state = folder.State;
-                await AttachmentEnd.DetachAsync(folder, cancellationToken);
+                if (state is not null)
+                    await AttachmentEnd.DetachAsync(folder, state, cancellationToken);
             }
             catch (CommandException e)
             {

@@ -39,7 +39,8 @@ internal sealed class UmountCommand
     private static async Task UnmountAsync(string name, UnmountManner manner, CancellationToken cancellationToken)
     {
         using var folder = AttachmentFinder.Find(name);
-        var state = folder.State!;
+        if (folder.State is not { } state)
+            return; // it has ended meanwhile
         if (state.MountPoint is null)
             throw new CommandException($"{state.Source} is attached as {state.Device} and not mounted by becket; 'becket detach {state.Device}' detaches it");
         if (state.IsMounted())
@@ -47,7 +48,7 @@ internal sealed class UmountCommand
 
         try
         {
-            await AttachmentEnd.DetachAsync(folder, cancellationToken);
+            await AttachmentEnd.DetachAsync(folder, state, cancellationToken);
         }
         catch (CommandException e) when (manner == UnmountManner.Lazy)
         {

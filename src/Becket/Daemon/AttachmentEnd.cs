@@ -8,26 +8,34 @@ internal static class AttachmentEnd
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
+    /// <param name="folder">Its folder.</param>
+    /// <param name="state">What was in it when it was found; by now it may have ended, and its number may be another's.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
     /// <exception cref="CommandException">It is in use, or does not end.</exception>
-    public static async Task DetachAsync(StateFolder folder, CancellationToken cancellationToken)
+    public static async Task DetachAsync(StateFolder folder, AttachmentState state, CancellationToken cancellationToken)
     {
-        if (folder.State is not { } state)
-            return;
         var started = TimeProvider.System.GetTimestamp();
         while (TimeProvider.System.GetElapsedTime(started) < Patience)
         {
+            if (folder.State is { } now && !IsSame(now, state))
+            {
+                await WhenEndedAsync(state, started, cancellationToken);
+                return;
+            }
             var reply = await ControlClient.AskAsync(folder.ControlSocket, ControlVerb.Detach, cancellationToken);
             if (reply is { Refusal: { } refusal })
                 throw new CommandException($"{state.Source} cannot be detached: {refusal}");
             if (reply is not null)
             {
-                await WhenGoneAsync(folder, state, started, cancellationToken);
+                await WhenEndedAsync(state, started, cancellationToken);
                 return;
             }
             if (!folder.IsHeld(StateLock.Server) && !folder.IsHeld(StateLock.Supervisor))
             {
                 if (folder.State is not null)
                     await Leftovers.RemoveAsync(state, folder, cancellationToken);
+                else
+                    await WhenEndedAsync(state, started, cancellationToken); // by itself, and it is at its last steps
                 return;
             }
             await Task.Delay(Pause, cancellationToken); // it starts, restarts or ends just now
@@ -35,16 +43,20 @@ internal static class AttachmentEnd
         throw DoesNotEnd(state);
     }
 
-    /// <summary>Waits until the process and its supervisor have ended and their folder is gone.</summary>
-    public static async Task WhenGoneAsync(StateFolder folder, AttachmentState state, long started, CancellationToken cancellationToken)
+    /// <summary>Waits until the process and its supervisor have ended.</summary>
+    private static async Task WhenEndedAsync(AttachmentState state, long started, CancellationToken cancellationToken)
     {
-        while (folder.IsHeld(StateLock.Server) || folder.IsHeld(StateLock.Supervisor) || IsAlive(state.Process) || (state.Supervisor is { } supervisor && IsAlive(supervisor)))
+        while (IsAlive(state.Process) || (state.Supervisor is { } supervisor && IsAlive(supervisor)))
         {
             if (TimeProvider.System.GetElapsedTime(started) > Patience)
                 throw DoesNotEnd(state);
             await Task.Delay(Pause, cancellationToken);
         }
     }
+
+    /// <summary>A process that has taken over has the same supervisor.</summary>
+    private static bool IsSame(AttachmentState now, AttachmentState before) =>
+        now.Process == before.Process || (now.Supervisor is not null && now.Supervisor == before.Supervisor);
 
     /// <summary>Whether it runs: one that nobody has collected does not, and another program may have its number by now.</summary>
     private static bool IsAlive(int process)

@@ -24,7 +24,7 @@ public sealed class MountMistakeTests(RealStores stores, MountImages images) : M
     [InlineData(2, "{ext4} {folder}/mnt --partition -1", "--partition")]
     [InlineData(2, "{ext4} {folder}/mnt --via usb", "usb")]
     [InlineData(2, "ftp://host/disk.img {folder}/mnt", "ftp://")]
-    [InlineData(2, "{ext4}", "folder")]
+    [InlineData(2, "{ext4}", "FOLDER is missing")]
     public Task A_wrong_word_on_the_command_line_is_named(int exitCode, string words, string named) =>
         AssertRefusedAsync(exitCode, words, named, new Source([], []));
 

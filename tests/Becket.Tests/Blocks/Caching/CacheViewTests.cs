@@ -1,4 +1,3 @@
-using Becket.Blocks;
 using Becket.Blocks.Caching;
 using Becket.Blocks.Caching.Memory;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -70,7 +70,7 @@ internal abstract class AttachingCommand(IReadOnlyList<string> arguments)
             return folder.State is null;
         try
         {
-            await AttachmentEnd.WhenGoneAsync(folder, state, TimeProvider.System.GetTimestamp(), stopping);
+            await AttachmentEnd.WhenEndedAsync(state, TimeProvider.System.GetTimestamp(), stopping);
             return folder.State is null;
         }
         catch (CommandException)

@@ -44,7 +44,8 @@ internal static class AttachmentEnd
     }
 
     /// <summary>Waits until the process and its supervisor have ended.</summary>
-    private static async Task WhenEndedAsync(AttachmentState state, long started, CancellationToken cancellationToken)
+    /// <exception cref="CommandException">They do not, within a time that counts from <paramref name="started"/>.</exception>
+    public static async Task WhenEndedAsync(AttachmentState state, long started, CancellationToken cancellationToken)
     {
         while (IsAlive(state.Process) || (state.Supervisor is { } supervisor && IsAlive(supervisor)))
         {

@@ -27,7 +27,7 @@ internal static class MountTable
         {
             // 36 35 98:0 /root /mountpoint options optional ... - type source super-options
             var fields = line.Split(' ');
-            var dash = Array.IndexOf(fields, "-", 6);
+            var dash = fields.Length > 6 ? Array.IndexOf(fields, "-", 6) : -1;
             if (dash > 0 && fields.Length > dash + 2)
                 entries.Add(new MountEntry(Unescape(fields[dash + 2]), Unescape(fields[4]), fields[dash + 1]));
         }

@@ -40,7 +40,7 @@ public abstract class KernelTest(RealStores stores) : InteropTest(stores)
 
             """ + script + "\n",
             Token);
-        var guest = new Command(Repository.Script("kernel-vm"), Folder["guest.sh"], "180") { TimeLimit = TimeSpan.FromMinutes(4) };
+        var guest = new Command(Repository.Script("kernel-vm"), Folder["guest.sh"], "270") { TimeLimit = TimeSpan.FromMinutes(5) };
         return (await guest.SucceedAsync(Token)).Output;
     }
 }

@@ -21,6 +21,15 @@ public sealed partial class NbdServer(IExportCatalog catalog, NbdServerOptions o
     private readonly CancellationTokenSource _disposing = new();
     private readonly TransferRoom _room = new(options.TransferMemory, options.CrowdedTimeout, options.Time);
     private int _connections;
+    private long _accepted;
+
+    /// <summary>What it has to do at the moment. Cheap enough to ask every second.</summary>
+    public NbdServerTotals Totals => new(
+        _sessions.Count,
+        Interlocked.Read(ref _accepted),
+        _sessions.Keys.Sum(static session => session.RequestsInFlight),
+        _room.Held,
+        options.TransferMemory);
 
     /// <summary>For tests: what the requests of all connections take.</summary>
     internal TransferRoom Room => _room;
@@ -68,8 +77,7 @@ public sealed partial class NbdServer(IExportCatalog catalog, NbdServerOptions o
         var session = NbdSession.StartTransmission(
             new NbdTransport(socket, TimeSpan.MaxValue), peer, agreed, catalog, options, _room, _logger);
         Interlocked.Increment(ref _connections);
-        _sessions.TryAdd(session, 0);
-        _ = ForgetAsync(session);
+        Add(session);
         return session;
     }
 
@@ -126,8 +134,7 @@ public sealed partial class NbdServer(IExportCatalog catalog, NbdServerOptions o
         try
         {
             var session = NbdSession.Start(new NbdTransport(socket, options.SendTimeout), peer, catalog, options, _room, _logger);
-            _sessions.TryAdd(session, 0);
-            _ = ForgetAsync(session);
+            Add(session);
         }
         catch (Exception e) when (e is SocketException or IOException or OutOfMemoryException or ThreadStartException)
         {
@@ -136,6 +143,13 @@ public sealed partial class NbdServer(IExportCatalog catalog, NbdServerOptions o
             LogNotStarted(peer, e.Message);
             socket.Dispose();
         }
+    }
+
+    private void Add(NbdSession session)
+    {
+        Interlocked.Increment(ref _accepted);
+        _sessions.TryAdd(session, 0);
+        _ = ForgetAsync(session);
     }
 
     private async Task ForgetAsync(NbdSession session)

@@ -50,6 +50,9 @@ internal sealed partial class NbdSession : IDisposable
     /// <summary>Once it has ended: whether the client said so first.</summary>
     public bool HasSaidGoodbye => _connection?.HasSaidGoodbye ?? false;
 
+    /// <summary>Requests that the device works on, or whose replies wait to be sent.</summary>
+    public int RequestsInFlight => _connection?.RequestsInFlight ?? 0;
+
     /// <summary>Whether it was the server that ended it, or is about to.</summary>
     public bool IsStopping => _lifetime.IsStopping;
 
@@ -107,7 +110,7 @@ internal sealed partial class NbdSession : IDisposable
             {
                 export = negotiated.Name;
                 LogOpened(_peer, export, _transport.Protection);
-                _connection = new NbdConnection(_transport, negotiated, _options, _room, _lifetime, _logger);
+                _connection = new NbdConnection(_transport, negotiated, _options, _room, _lifetime, new SessionLogger(_logger, _peer, export));
                 reason = _connection.Run();
             }
         }

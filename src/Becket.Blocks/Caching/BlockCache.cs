@@ -33,6 +33,15 @@ public sealed class BlockCache : IDisposable
     /// <summary>Bytes of memory for blocks.</summary>
     public long MemorySize { get; }
 
+    /// <summary>How full it is.</summary>
+    public BlockCacheTotals Totals => new()
+    {
+        MemorySize = MemorySize,
+        MemoryUsed = Math.Min(MemorySize, Memory.Used * (long)CacheGeometry.Piece),
+        MemoryEvictions = Memory.Evictions,
+        Disk = Disk?.Totals,
+    };
+
     /// <summary>Guards everything that the cache and the schedulers of its devices know. Held for moments; nothing waits under it.</summary>
     internal Lock Gate { get; } = new();
 

@@ -64,7 +64,8 @@ public sealed class CacheFilter : BlockFilter
             ReadPercentile99 = totals.Waits.Percentile(0.99, hits),
             DemandGets = totals.DemandGets,
             BackgroundGets = totals.BackgroundGets,
-            BytesFetched = totals.DemandBytes + totals.BackgroundBytes,
+            DemandBytes = totals.DemandBytes,
+            BackgroundBytes = totals.BackgroundBytes,
             BytesFromDisk = totals.DiskBytes,
             Failed = totals.Failed,
             DamagedBlocks = _pieces.Disk?.DamagedBlocks ?? 0,
@@ -73,6 +74,12 @@ public sealed class CacheFilter : BlockFilter
 
     /// <summary>Bytes of the device that are in memory just now.</summary>
     public long BytesInMemory => _pieces.Table.CountPresent() * CacheGeometry.Block;
+
+    /// <summary>
+    /// What is where, in parts of one length, a whole number of pieces each. Takes no lock and stops nobody; with a disk, it reads
+    /// the disk's index, and so may wait for it.
+    /// </summary>
+    public CacheMap Map(long partLength) => CacheMap.Take(_pieces.Table, _pieces.Disk, Info.Size, partLength);
 
     /// <summary>The ranges that are on their way from the source just now, without what has arrived of them.</summary>
     public IReadOnlyList<ByteRange> Fetching() => _scheduler.Fetching();

@@ -18,8 +18,14 @@ public sealed record CacheTotals
     /// <summary>Requests sent before anybody asked.</summary>
     public required long BackgroundGets { get; init; }
 
+    /// <summary>Bytes that came by the former.</summary>
+    public required long DemandBytes { get; init; }
+
+    /// <summary>Bytes that came by the latter.</summary>
+    public required long BackgroundBytes { get; init; }
+
     /// <summary>Bytes that came from the source.</summary>
-    public required long BytesFetched { get; init; }
+    public long BytesFetched => DemandBytes + BackgroundBytes;
 
     /// <summary>Bytes that came from the disk level.</summary>
     public required long BytesFromDisk { get; init; }

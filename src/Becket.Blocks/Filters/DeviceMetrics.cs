@@ -22,6 +22,13 @@ public static class DeviceMetrics
     /// <summary>What a listener subscribes to.</summary>
     public const string MeterName = "Becket.Blocks";
 
+    /// <summary>The histogram of how long operations took.</summary>
+    public const string DurationName = "becket.device.operation.duration";
+
+    /// <summary>The tags that every instrument has.</summary>
+    public const string DeviceTagName = "becket.device.name";
+    public const string OperationTagName = "becket.device.operation";
+
     private static readonly Meter Meter = new(MeterName);
 
     private static readonly Counter<long> Bytes =
@@ -31,7 +38,7 @@ public static class DeviceMetrics
         Meter.CreateCounter<long>("becket.device.operations", "{operation}", "Operations that have ended.");
 
     private static readonly Histogram<double> Duration = Meter.CreateHistogram(
-        "becket.device.operation.duration",
+        DurationName,
         "s",
         "Time from an operation's start to its end.",
         tags: null,
@@ -41,11 +48,11 @@ public static class DeviceMetrics
         });
 
     private static readonly KeyValuePair<string, object?>[] OperationTags =
-        [.. Enum.GetValues<DeviceOperation>().Select(static o => new KeyValuePair<string, object?>("becket.device.operation", Name(o)))];
+        [.. Enum.GetValues<DeviceOperation>().Select(static o => new KeyValuePair<string, object?>(OperationTagName, Name(o)))];
 
     internal static bool AnyoneListens => Operations.Enabled || Bytes.Enabled || Duration.Enabled;
 
-    internal static KeyValuePair<string, object?> DeviceTag(string name) => new("becket.device.name", name);
+    internal static KeyValuePair<string, object?> DeviceTag(string name) => new(DeviceTagName, name);
 
     internal static void RecordSuccess(KeyValuePair<string, object?> device, DeviceOperation operation, long bytes, TimeSpan duration)
     {

@@ -14,6 +14,9 @@ public sealed class MeterFilter(IBlockDevice inner, string name, TimeProvider ti
     private readonly StripedTotals _totals = new();
     private readonly KeyValuePair<string, object?> _device = DeviceMetrics.DeviceTag(name);
 
+    /// <summary>Where it was read lately, as far as somebody listened to the metrics meanwhile.</summary>
+    public ReadTrail Trail { get; } = new(Math.Max(1, inner.Info.Size), time);
+
     /// <summary>What was counted for a verb until now. Cheap enough to ask every second.</summary>
     public OperationTotals TotalsOf(DeviceOperation operation) => _totals.Read(operation);
 
@@ -34,14 +37,20 @@ public sealed class MeterFilter(IBlockDevice inner, string name, TimeProvider ti
             return false;
         _totals.AddSuccess(DeviceOperation.Read, buffer.Length);
         DeviceMetrics.RecordSuccess(_device, DeviceOperation.Read, buffer.Length, time.GetElapsedTime(started));
+        Trail.Note(offset, buffer.Length);
         return true;
     }
 
-    public override ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken) => MeasureAsync(
-        DeviceOperation.Read,
-        buffer.Length,
-        (Inner, offset, buffer, cancellationToken),
-        static call => call.Inner.ReadAsync(call.offset, call.buffer, call.cancellationToken));
+    public override ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        if (DeviceMetrics.AnyoneListens)
+            Trail.Note(offset, buffer.Length);
+        return MeasureAsync(
+            DeviceOperation.Read,
+            buffer.Length,
+            (Inner, offset, buffer, cancellationToken),
+            static call => call.Inner.ReadAsync(call.offset, call.buffer, call.cancellationToken));
+    }
 
     public override ValueTask WriteAsync(
         long offset, ReadOnlyMemory<byte> data, WriteOptions options, CancellationToken cancellationToken) => MeasureAsync(

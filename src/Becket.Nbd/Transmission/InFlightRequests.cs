@@ -11,6 +11,9 @@ internal sealed class InFlightRequests(int maximumRequests, long maximumBytes)
     private long _bytes;
     private bool _aborted;
 
+    /// <summary>How many there are now.</summary>
+    public int Count => Volatile.Read(ref _requests);
+
     /// <summary>False where the request would have to wait for others.</summary>
     public bool TryEnter(long bytes)
     {

@@ -53,6 +53,9 @@ internal sealed partial class NbdConnection
     /// <summary>The client ended the connection by a request, and did not just vanish.</summary>
     public bool HasSaidGoodbye { get; private set; }
 
+    /// <summary>Requests that the device works on, or whose replies wait to be sent.</summary>
+    public int RequestsInFlight => _inFlight.Count;
+
     /// <summary>Serves the client until it leaves, the server stops or the connection is aborted; returns the reason.</summary>
     public string Run()
     {

@@ -1,4 +1,6 @@
+using Becket.Serving;
 using Becket.Sources;
+using Becket.Status;
 
 namespace Becket.Attaching;
 
@@ -37,4 +39,9 @@ internal sealed record AttachmentRequest
     public required CachePlan Cache { get; init; }
 
     public bool IsVerbose { get; init; }
+
+    /// <summary>Where the serving process tells how it is; null: nowhere.</summary>
+    public StatusAddress? Status { get; init; }
+
+    public LogFormat LogFormat { get; init; }
 }

@@ -1,5 +1,6 @@
 using Becket.Daemon;
 using Becket.Mounting;
+using Becket.Status;
 using Microsoft.Extensions.Logging;
 
 namespace Becket.Attaching;
@@ -8,6 +9,20 @@ internal sealed partial class AttachmentRun
 {
     /// <summary>As far as Becket itself reads ahead of a single stream at once; the kernel's own 128 KiB would be asked for piece by piece.</summary>
     private const int ReadAheadKilobytes = 1024;
+
+    /// <summary>A port that is taken is no reason to leave readers waiting who were there before.</summary>
+    private async Task<StatusServer?> StartStatusAsync(StatusBoard board, AttachmentState? before, CancellationToken stopping)
+    {
+        try
+        {
+            return await StatusServer.StartAsync(request.Status, board, loggers, stopping);
+        }
+        catch (CommandException e) when (before is not null)
+        {
+            LogNoStatus(e.Message);
+            return null;
+        }
+    }
 
     /// <summary>Returns when the device is no longer wanted and nobody uses it.</summary>
     private async Task ServeAsync(IAttachedDevice attached, CancellationToken stopping)
@@ -72,6 +87,9 @@ internal sealed partial class AttachmentRun
             LogWaitsForUsers(e.Message);
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "goes on without --status: {Reason}")]
+    private partial void LogNoStatus(string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "told to stop, and waiting for those who use the device: {User}; a second signal ends it at once")]
     private partial void LogWaitsForUsers(string user);

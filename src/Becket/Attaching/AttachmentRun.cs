@@ -3,6 +3,7 @@ using Becket.Daemon;
 using Becket.Fuse;
 using Becket.Mounting;
 using Becket.Sources;
+using Becket.Status;
 using Microsoft.Extensions.Logging;
 
 namespace Becket.Attaching;
@@ -45,10 +46,13 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
 
         using var opener = new SourceOpener(request.Store, loggers) { WarmConnections = 8, ReadDeadline = request.IoTimeout };
         using var cache = new SourceCache(request.Cache, loggers);
+        var board = new StatusBoard();
+        await using var statusServer = await StartStatusAsync(board, before, stopping);
         var served = await OpenAsync(opener, cache, before, stopping);
         // Off the thread that completes sockets: from here on there are calls that wait for the kernel, which waits for us.
         await Task.Yield();
         await using var device = served.Device;
+        using var shown = board.Show([new ShownExport(request.Source.ToString(), request.Source.ToString(), served)], opener, cache);
         await using var attached = await DeviceAttacher.AttachAsync(request, served, folder, before, loggers, stopping);
         var status = new StatusReport(folder, served, attached);
         IReadOnlyList<string> nodes = [];
@@ -60,6 +64,8 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
                 await MountAsync(attached, stopping);
             await using var control = new ControlServer(folder.ControlSocket, asked => AnswerAsync(asked, attached, status));
             LogServing(request.Source, _state!.Device);
+            board.Server = attached.Server;
+            board.Phase = ServingPhase.Serving;
             started(ToReport(attached));
             await ServeAsync(attached, stopping);
         }
@@ -104,7 +110,7 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
 
     private async Task<ServedDevice> OpenReplacedAsync(AttachmentState before, CancellationToken stopping)
     {
-        var served = DeviceStack.Over(before.Source, new ReplacedDevice(before.Source, before.Size), before.Identity);
+        var served = DeviceStack.Over(before.Source, new ReplacedDevice(before.Source, before.Size), before.Identity, loggers);
         try
         {
             await served.Device.ReadAsync(0, new byte[1], stopping);

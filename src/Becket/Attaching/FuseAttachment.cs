@@ -1,5 +1,6 @@
 using Becket.Daemon;
 using Becket.Fuse;
+using Becket.Nbd;
 using Becket.Sources;
 using Microsoft.Extensions.Logging;
 
@@ -18,6 +19,8 @@ internal sealed class FuseAttachment : IAttachedDevice
     private FuseAttachment(FuseFile file, LoopDevice? loop, string? ownFolder) => (_file, _loop, _ownFolder) = (file, loop, ownFolder);
 
     public AttachmentMethod Method => AttachmentMethod.Fuse;
+
+    public NbdServer? Server => null;
 
     public string Path => _loop?.Path ?? _file.Path;
 

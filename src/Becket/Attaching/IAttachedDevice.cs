@@ -1,3 +1,5 @@
+using Becket.Nbd;
+
 namespace Becket.Attaching;
 
 /// <summary>
@@ -7,6 +9,9 @@ namespace Becket.Attaching;
 internal interface IAttachedDevice : IAsyncDisposable
 {
     AttachmentMethod Method { get; }
+
+    /// <summary>The server that the kernel is a client of; null where NBD is not spoken.</summary>
+    NbdServer? Server { get; }
 
     /// <summary>The block device, or the image's file where there is none.</summary>
     string Path { get; }

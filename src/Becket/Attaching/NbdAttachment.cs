@@ -18,6 +18,8 @@ internal sealed class NbdAttachment : IAttachedDevice
 
     public AttachmentMethod Method => AttachmentMethod.Nbd;
 
+    public NbdServer Server => _server;
+
     public string Path => _device.Path;
 
     public BlockNode Node => field ??= new BlockNode(Path);

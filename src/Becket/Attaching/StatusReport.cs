@@ -1,20 +1,18 @@
 using Becket.Blocks.Filters;
 using Becket.Daemon;
 using Becket.Sources;
+using Becket.Status;
 
 namespace Becket.Attaching;
 
 /// <summary>Tells how an attachment is, from the meters of its layers. For many threads at once.</summary>
 internal sealed class StatusReport(StateFolder folder, ServedDevice served, IAttachedDevice attached)
 {
-    /// <summary>A read that waits longer than this waits for a store in trouble, not for a slow one.</summary>
-    private static readonly TimeSpan Usual = TimeSpan.FromSeconds(5);
-
     public AttachmentStatus Take(AttachmentState state)
     {
         var reads = served.Device.TotalsOf(DeviceOperation.Read);
         var cache = served.Cache?.TotalsOver(reads.Operations);
-        var (health, problem) = Judge(served.Health.Current);
+        var (health, problem) = Readiness.Judge(served.Health.Current);
         return new AttachmentStatus
         {
             Id = folder.Id,
@@ -42,11 +40,4 @@ internal sealed class StatusReport(StateFolder folder, ServedDevice served, IAtt
             Fetching = served.Cache is { } filter ? [.. filter.Fetching().Select(static range => new FetchStatus(range.Offset, range.Length))] : null,
         };
     }
-
-    private static (HealthState Health, string? Problem) Judge(DeviceHealth health) => health switch
-    {
-        { Failure: { } failure } => (HealthState.Failing, failure),
-        { LongestWait: var wait } when wait > Usual => (HealthState.Waiting, $"a read has been waiting for the store for {wait.TotalSeconds:0} s"),
-        _ => (HealthState.Ok, null),
-    };
 }

@@ -25,6 +25,7 @@ internal sealed class AttachOptions
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON, for scripts" };
     private readonly CacheOptions _cache = new();
     private readonly SourceOptions _source = new();
+    private readonly StatusOptions _status = new();
 
     public void AddTo(Command command)
     {
@@ -33,6 +34,7 @@ internal sealed class AttachOptions
             command.Options.Add(option);
         _cache.AddTo(command);
         _source.AddTo(command);
+        _status.AddTo(command);
     }
 
     public bool IsForeground(ParseResult parsed) => parsed.GetValue(_foreground);
@@ -53,6 +55,8 @@ internal sealed class AttachOptions
             Store = _source.Read(parsed, Sources.NbdkitParameters.Parse([])),
             Cache = _cache.Read(parsed).WaitingAtMost(timeout),
             IsVerbose = parsed.GetValue(VerboseOption.Instance),
+            Status = _status.ReadAddress(parsed),
+            LogFormat = _status.ReadLogFormat(parsed),
         };
     }
 

@@ -82,7 +82,7 @@ internal abstract class AttachingCommand(IReadOnlyList<string> arguments)
     private async Task<int> ServeHereAsync(ParseResult parsed, AttachmentRequest request, string? id, CancellationToken stopping)
     {
         InlineSockets.Enable();
-        using var loggers = StderrLog.CreateFactory(LogLevelOf(request));
+        using var loggers = StderrLog.CreateFactory(LogLevelOf(request), request.LogFormat, clock: null);
         using var folder = id is null ? StateFolder.Claim(StateLock.Supervisor, StateLock.Server) : StateFolder.Open(id);
         if (id is not null && !folder.TryLock(StateLock.Supervisor, StateLock.Server))
             throw new CommandException($"{request.Source} is being served by another process since a moment ago");
@@ -97,9 +97,9 @@ internal abstract class AttachingCommand(IReadOnlyList<string> arguments)
         return ExitCode.Success;
     }
 
-    /// <summary>A person is told what is wrong, a service's journal also what happens.</summary>
+    /// <summary>A person is told what is wrong, a service's journal and other machines also what happens.</summary>
     private static LogLevel LogLevelOf(AttachmentRequest request) =>
-        request.IsVerbose ? LogLevel.Debug : ServiceNotification.IsWanted ? LogLevel.Information : LogLevel.Warning;
+        ServiceNotification.IsWanted && !request.IsVerbose ? LogLevel.Information : StderrLog.LevelFor(request.IsVerbose, request.LogFormat);
 
     private void Print(ParseResult parsed, TextWriter output, StartReport report)
     {

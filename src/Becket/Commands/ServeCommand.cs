@@ -2,6 +2,7 @@ using System.CommandLine;
 using Becket.Nbd;
 using Becket.Serving;
 using Becket.Sources;
+using Becket.Status;
 using Microsoft.Extensions.Logging;
 
 namespace Becket.Commands;
@@ -29,6 +30,7 @@ internal sealed class ServeCommand
     private readonly AdmissionOptions _admissionOptions = new();
     private readonly CacheOptions _cacheOptions = new();
     private readonly SourceOptions _sourceOptions = new();
+    private readonly StatusOptions _statusOptions = new();
 
     public Command Build()
     {
@@ -39,6 +41,7 @@ internal sealed class ServeCommand
         _admissionOptions.AddTo(command);
         _cacheOptions.AddTo(command);
         _sourceOptions.AddTo(command);
+        _statusOptions.AddTo(command);
         command.SetAction(RunAsync);
         return command;
     }
@@ -52,17 +55,24 @@ internal sealed class ServeCommand
         var settings = _sourceOptions.Read(parsed, words.Parameters);
         var plan = _cacheOptions.Read(parsed);
 
-        using var loggers = StderrLog.CreateFactory(parsed.GetValue(VerboseOption.Instance) ? LogLevel.Debug : LogLevel.Warning);
+        var logFormat = _statusOptions.ReadLogFormat(parsed);
+        using var loggers = StderrLog.CreateFactory(StderrLog.LevelFor(parsed.GetValue(VerboseOption.Instance), logFormat), logFormat, clock: null);
         if (words.Parameters.HasSecret)
             Log.SecretOnCommandLine(loggers.CreateLogger<ServeCommand>());
 
         var tls = _tlsOptions.Read(parsed, loggers);
         using var opener = new SourceOpener(settings, loggers) { WarmConnections = WarmConnections };
         using var cache = new SourceCache(plan, loggers);
+        var board = new StatusBoard();
+        await using var status = await StatusServer.StartAsync(_statusOptions.ReadAddress(parsed), board, loggers, stopping);
         await using var catalog = await ExportCatalog.OpenAsync(exports, opener, cache, loggers, stopping);
         using var statistics = new Statistics(catalog, opener.Stores, parsed.GetValue(VerboseOption.Instance));
-        return await new Server(catalog, listening, tls, loggers).RunAsync(stopping);
+        using var shown = board.Show(catalog.Exports.Zip(exports, Show), opener, cache);
+        return await new Server(catalog, listening, tls, board, loggers).RunAsync(stopping);
     }
+
+    private static ShownExport Show(KeyValuePair<string, ServedDevice> served, ExportSource export) =>
+        new(served.Key, export.Source.ToString(), served.Value);
 
     private Listening ReadListening(ParseResult parsed)
     {

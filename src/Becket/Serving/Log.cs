@@ -9,15 +9,18 @@ internal static partial class Log
     [LoggerMessage(Level = LogLevel.Warning, Message = "secrets given on the command line are shown by ps to every user of this machine; prefer the environment or --profile")]
     public static partial void SecretOnCommandLine(ILogger logger);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "opened {Source} as export '{Name}': {Size} bytes")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "opened {Source} as export '{Name}': {Size} bytes")]
     public static partial void Opened(ILogger logger, DeviceSource source, string name, long size);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "clients of {Address} are served without TLS: whoever is on their network can read along and connect; --tls-certificates turns TLS on")]
     public static partial void PlainText(ILogger logger, IPEndPoint address);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "listening on {Uri}")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "serving {Exports} on {Uri}")]
+    public static partial void Serving(ILogger logger, ExportCatalog exports, string uri);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "listening on {Uri}")]
     public static partial void Listening(ILogger logger, string uri);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "stopping: finishing what is in flight")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "stopping: finishing what is in flight")]
     public static partial void Stopping(ILogger logger);
 }

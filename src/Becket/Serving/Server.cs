@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Becket.Nbd;
+using Becket.Status;
 using Microsoft.Extensions.Logging;
 
 namespace Becket.Serving;
@@ -9,9 +10,10 @@ namespace Becket.Serving;
 /// One run of <c>becket serve</c>: opens the listening sockets, says that it is ready, serves, and takes away what it
 /// made. The order matters: ready is only said when a client could connect.
 /// </summary>
-internal sealed class Server(ExportCatalog catalog, Listening listening, TlsServing? tls, ILoggerFactory loggers)
+internal sealed class Server(ExportCatalog catalog, Listening listening, TlsServing? tls, StatusBoard board, ILoggerFactory loggers)
 {
     private readonly ILogger _logger = loggers.CreateLogger<Server>();
+    private readonly ILogger _announcer = loggers.CreateLogger(StderrLog.Announcements);
     private readonly IReadOnlyList<Socket> _inherited = SocketActivation.Inherit();
 
     /// <summary>Serves until <paramref name="stopping"/> fires, the single client leaves or the captive command ends.</summary>
@@ -25,7 +27,12 @@ internal sealed class Server(ExportCatalog catalog, Listening listening, TlsServ
             Tls = tls?.Server,
         };
         await using var server = new NbdServer(catalog, options, loggers);
-        using var stoppingLine = stopping.Register(() => Log.Stopping(_logger));
+        board.Server = server;
+        using var stoppingLine = stopping.Register(() =>
+        {
+            board.Phase = ServingPhase.Stopping;
+            Log.Stopping(_logger);
+        });
 
         // Sockets that a parent opened win over -s: nbdcopy -- [ becket serve -s ... ] passes both.
         if (_inherited.Count > 0)
@@ -34,13 +41,14 @@ internal sealed class Server(ExportCatalog catalog, Listening listening, TlsServ
         if (listening.Single)
         {
             using var pidFile = WritePidFile();
+            board.Phase = ServingPhase.Serving;
             await server.ServeSingleAsync(StandardStreams.Open(), "standard input", stopping);
             return ExitCode.Success;
         }
 
         if (listening.UnixSocket is null && (listening.Port is not null || listening.Address is not null || listening.Run is null))
         {
-            using var socket = TcpListening.Listen(listening.Address ?? TcpListening.DefaultAddress, listening.Port ?? NbdUri.DefaultPort);
+            using var socket = TcpListening.Listen(listening.Address ?? TcpListening.DefaultAddress, listening.Port ?? NbdUri.DefaultPort, "-p");
             return await ServeAsync(server, [socket], stopping);
         }
 
@@ -54,6 +62,7 @@ internal sealed class Server(ExportCatalog catalog, Listening listening, TlsServ
         WarnOfPlainText(sockets);
         using var stopServing = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         var serving = server.ServeAsync(sockets, stopServing.Token);
+        board.Phase = ServingPhase.Serving;
         using var pidFile = WritePidFile();
         ServiceNotification.Ready();
         Announce(address);
@@ -90,7 +99,7 @@ internal sealed class Server(ExportCatalog catalog, Listening listening, TlsServ
     private void Announce(ServerAddress address)
     {
         if (listening.Run is null && _inherited.Count == 0)
-            Console.Error.WriteLine($"becket: serving {catalog} on {address.Uri}");
+            Log.Serving(_announcer, catalog, address.Uri);
         else
             Log.Listening(_logger, address.Uri);
     }

@@ -4,13 +4,17 @@ using Microsoft.Extensions.Logging;
 namespace Becket.Serving;
 
 /// <summary>
-/// Writes log lines to standard error as <c>becket: level: message</c>, one line each, exceptions with their message only
-/// (with their stack below <see cref="LogLevel.Information"/>). Safe for many threads.
+/// Writes log lines to standard error, one line each: as <c>becket: level: message</c>, or as JSON (<see cref="JsonLogLine"/>).
+/// Exceptions come with their message only (with their stack below <see cref="LogLevel.Information"/>). Safe for many threads.
 /// </summary>
 /// <param name="minimum">What is less important is left out.</param>
-/// <param name="clock">Puts the time before each line, for a log that is read later; null for a person who watches.</param>
-internal sealed class StderrLog(LogLevel minimum, TimeProvider? clock) : ILoggerProvider
+/// <param name="format">How lines look.</param>
+/// <param name="clock">Puts the time before each line of text, for a log that is read later; null for a person who watches.</param>
+internal sealed class StderrLog(LogLevel minimum, LogFormat format, TimeProvider? clock) : ILoggerProvider
 {
+    /// <summary>The category of what is always said: where the process can be reached.</summary>
+    public const string Announcements = "Becket";
+
     private readonly Lock _gate = new();
 
     /// <summary>Opened now: the runtime would open it with the first line, when there may be no descriptor left for it.</summary>
@@ -18,18 +22,35 @@ internal sealed class StderrLog(LogLevel minimum, TimeProvider? clock) : ILogger
 
     private LogLevel Minimum { get; } = minimum;
 
-    public static ILoggerFactory CreateFactory(LogLevel minimum) => CreateFactory(minimum, clock: null);
+    public static ILoggerFactory CreateFactory(LogLevel minimum) => CreateFactory(minimum, LogFormat.Text, clock: null);
 
-    public static ILoggerFactory CreateFactory(LogLevel minimum, TimeProvider? clock) =>
-        LoggerFactory.Create(builder => builder.SetMinimumLevel(minimum).AddProvider(new StderrLog(minimum, clock)));
+    public static ILoggerFactory CreateFactory(LogLevel minimum, LogFormat format, TimeProvider? clock) => LoggerFactory.Create(builder => builder
+        .SetMinimumLevel(LogLevel.Trace) // the provider has its own
+        .AddProvider(new StderrLog(minimum, format, clock)));
 
-    public ILogger CreateLogger(string categoryName) => new Logger(this);
+    /// <summary>What a foreground command logs: all of it where it was asked to, what happens where a machine reads, otherwise problems.</summary>
+    public static LogLevel LevelFor(bool isVerbose, LogFormat format) =>
+        isVerbose ? LogLevel.Debug : format == LogFormat.Json ? LogLevel.Information : LogLevel.Warning;
+
+    public ILogger CreateLogger(string categoryName) =>
+        new Logger(this, categoryName, categoryName == Announcements ? LogLevel.Information : Minimum);
 
     public void Dispose()
     {
     }
 
-    private void Write(LogLevel level, string message, Exception? exception)
+    private void Write<TState>(LogLevel level, string category, string message, TState state, Exception? exception)
+    {
+        var line = format == LogFormat.Json
+            ? JsonLogLine.Format((clock ?? TimeProvider.System).GetUtcNow(), level, category, message, state, Describe(exception))
+            : ToText(level, message, exception);
+        lock (_gate)
+            _output.WriteLine(line);
+    }
+
+    private string? Describe(Exception? exception) => Minimum < LogLevel.Information ? exception?.ToString() : exception?.Message;
+
+    private string ToText(LogLevel level, string message, Exception? exception)
     {
         var name = level switch
         {
@@ -40,21 +61,20 @@ internal sealed class StderrLog(LogLevel minimum, TimeProvider? clock) : ILogger
         };
         var tail = exception is null ? "" : Minimum < LogLevel.Information ? $"\n{exception}" : $": {exception.Message}";
         var time = clock is null ? "" : $"{clock.GetUtcNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)} ";
-        lock (_gate)
-            _output.WriteLine($"{time}becket: {name}{message}{tail}");
+        return $"{time}becket: {name}{message}{tail}";
     }
 
-    private sealed class Logger(StderrLog log) : ILogger
+    private sealed class Logger(StderrLog log, string category, LogLevel minimum) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= log.Minimum && logLevel != LogLevel.None;
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= minimum && logLevel != LogLevel.None;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (IsEnabled(logLevel))
-                log.Write(logLevel, formatter(state, exception), exception);
+                log.Write(logLevel, category, formatter(state, exception), state, exception);
         }
     }
 }

@@ -1,6 +1,7 @@
 using Becket.Blocks;
 using Becket.Blocks.Caching;
 using Becket.Blocks.Filters;
+using Microsoft.Extensions.Logging;
 
 namespace Becket.Sources;
 
@@ -16,15 +17,15 @@ internal static class DeviceStack
         var device = await opener.OpenAsync(source, access, cancellationToken);
         var identity = DeviceIdentity.Of(device);
         device = cache.Over(device, opener.PlaceOf(source));
-        return Over(export, device, identity);
+        return Over(export, device, identity, opener.Loggers);
     }
 
     /// <summary>The layers over a device that may have a cache.</summary>
-    public static ServedDevice Over(string export, IBlockDevice device, string identity)
+    public static ServedDevice Over(string export, IBlockDevice device, string identity, ILoggerFactory loggers)
     {
         var cached = device as CacheFilter;
         device = new BlockSizeFilter(device);
-        var health = new HealthFilter(device, TimeProvider.System);
+        var health = new HealthFilter(device, TimeProvider.System, loggers.CreateLogger<HealthFilter>());
         var metered = new MeterFilter(health, export, TimeProvider.System);
         return new ServedDevice(metered, cached, health, identity);
     }

@@ -20,6 +20,9 @@ internal sealed class SourceCache(CachePlan plan, ILoggerFactory loggers) : IDis
     public IBlockDevice Over(IBlockDevice device, string? place) =>
         device is ObjectDevice remote ? Over(remote, place) : device;
 
+    /// <summary>The cache itself; null while no device has gained by it.</summary>
+    public BlockCache? Shared => _cache;
+
     public void Dispose() => _cache?.Dispose();
 
     private CacheFilter Over(ObjectDevice device, string? place)

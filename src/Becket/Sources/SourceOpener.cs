@@ -28,6 +28,9 @@ internal sealed class SourceOpener(StoreSettings settings, ILoggerFactory logger
     /// <summary>The counting layers of the stores that were opened, one for each device that comes from a store.</summary>
     public IReadOnlyList<OpenedStore> Stores => _stores;
 
+    /// <summary>Where its devices' layers log.</summary>
+    public ILoggerFactory Loggers => loggers;
+
     private HttpMessageInvoker Http => _http ??= HttpTransport.Create(new HttpTransportOptions { CaBundle = _aws.CaBundle });
 
     /// <exception cref="ObjectStoreException">The object cannot be opened.</exception>

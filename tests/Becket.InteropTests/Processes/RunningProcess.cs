@@ -55,7 +55,14 @@ public sealed partial class RunningProcess : IAsyncDisposable
     /// <summary>Signals the process alone, as a service manager or <c>kill</c> would.</summary>
     public void Signal(PosixSignal signal)
     {
-        if (Kill(Id, signal is PosixSignal.SIGINT ? 2 : signal is PosixSignal.SIGTERM ? 15 : throw new ArgumentOutOfRangeException(nameof(signal))) != 0)
+        // A positive number is the system's own.
+        var number = signal switch
+        {
+            PosixSignal.SIGINT => 2,
+            PosixSignal.SIGTERM => 15,
+            _ => (int)signal > 0 ? (int)signal : throw new ArgumentOutOfRangeException(nameof(signal)),
+        };
+        if (Kill(Id, number) != 0)
             throw new InvalidOperationException($"kill: {Marshal.GetLastPInvokeErrorMessage()}");
     }
 

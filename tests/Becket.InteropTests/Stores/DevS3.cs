@@ -22,10 +22,11 @@ public sealed class DevS3 : IAsyncDisposable
 
     public int Id => _process.Id;
 
-    public static async Task<DevS3> StartAsync(CancellationToken cancellationToken)
+    /// <summary>Starts it, with more options if need be.</summary>
+    public static async Task<DevS3> StartAsync(CancellationToken cancellationToken, params IEnumerable<string> options)
     {
         var folder = new TemporaryFolder();
-        var process = new Command(Repository.Becket, "dev-s3", folder.Path).Start();
+        var process = new Command(Repository.Becket, ["dev-s3", folder.Path, .. options]).Start();
         try
         {
             // The last of the three lines that matter.
@@ -46,6 +47,9 @@ public sealed class DevS3 : IAsyncDisposable
         Directory.CreateDirectory(_folder[bucket]);
         return Path.Combine(_folder[bucket], key);
     }
+
+    /// <summary>Sends it a signal.</summary>
+    public void Signal(PosixSignal signal) => _process.Signal(signal);
 
     /// <summary>Ends it as Ctrl-C does.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)

@@ -15,6 +15,7 @@ public sealed partial class DiskCache
     private long _wroteSince; // bytes that this process wrote since _measured
     private long _lastLook;
     private int _isLookDue;
+    private long _evicted;
 
     /// <summary>How many bytes a process writes before it measures the folder again.</summary>
     internal static long StepFor(long limit) => Math.Clamp(limit / 64, SmallestStep, LargestStep);
@@ -53,7 +54,7 @@ public sealed partial class DiskCache
                 if (Interlocked.Read(ref _measured) > Limit)
                 {
                     FlushUses();
-                    DiskEviction.Run(_folder, Limit, Logger, _stopping.Token);
+                    Interlocked.Add(ref _evicted, DiskEviction.Run(_folder, Limit, Logger, _stopping.Token));
                     Measure();
                 }
             }

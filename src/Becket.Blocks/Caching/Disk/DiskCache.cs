@@ -19,7 +19,7 @@ public sealed partial class DiskCache : IDisposable
     private readonly Lock _objectsLock = new();
     private readonly HashSet<DiskCacheObject> _objects = []; // guarded by _objectsLock
     private readonly Lock _warningLock = new();
-    private long _damaged; // guarded by _warningLock
+    private long _damaged; // changed under _warningLock
     private long? _lastWarning; // guarded by _warningLock
     private int _isOff;
 
@@ -33,6 +33,14 @@ public sealed partial class DiskCache : IDisposable
 
     /// <summary>Bytes on disk that the folder may take.</summary>
     public long Limit { get; }
+
+    /// <summary>How full it is. What only other processes know (their evictions, their damage) is not in it.</summary>
+    public DiskCacheTotals Totals => new(
+        Limit,
+        Interlocked.Read(ref _measured) + Interlocked.Read(ref _wroteSince),
+        Interlocked.Read(ref _evicted),
+        Interlocked.Read(ref _damaged),
+        IsOff);
 
     /// <summary>Nothing is stored any more, for the rest of this process.</summary>
     public bool IsOff => Volatile.Read(ref _isOff) != 0;

@@ -86,6 +86,34 @@ public sealed partial class DiskCacheObject : IDisposable
         }
     }
 
+    /// <summary>The pieces of which something is stored, whoever stored it: a claim, as of <see cref="Present"/>. Waits for the disk.</summary>
+    public IReadOnlyList<long> StoredPieces()
+    {
+        var stored = new List<long>();
+        try
+        {
+            var uses = new UseRecord[DiskIndex.UsesPerPage];
+            foreach (var (from, to) in _files?.Index.UsesOnDisk() ?? [])
+            {
+                for (var first = from; first < to; first += uses.Length)
+                {
+                    var some = uses.AsSpan(0, (int)Math.Min(uses.Length, to - first));
+                    _files!.Index.ReadUses(first, some);
+                    for (var i = 0; i < some.Length; i++)
+                    {
+                        if (!some[i].IsAbsent)
+                            stored.Add(first + i);
+                    }
+                }
+            }
+        }
+        catch (BlockDeviceException e)
+        {
+            _cache.TurnOff(e);
+        }
+        return stored;
+    }
+
     /// <summary>
     /// A use of a piece that did not go through <see cref="Read"/>, such as a hit in memory: what is used outlives what is not.
     /// Only touches memory.

@@ -28,18 +28,20 @@ internal sealed class DiskEviction
     private DiskEviction(DiskCacheFolder cache, CancellationToken stopping) => (_cache, _stopping) = (cache, stopping);
 
     /// <summary>Evicts down to <see cref="Goal"/>, unless another process is at it or the folder is within its limit.</summary>
+    /// <returns>How many pieces went.</returns>
     /// <exception cref="BlockDeviceException">Space cannot be given back.</exception>
-    public static void Run(DiskCacheFolder cache, long limit, ILogger logger, CancellationToken stopping)
+    public static long Run(DiskCacheFolder cache, long limit, ILogger logger, CancellationToken stopping)
     {
         using var handFile = cache.TryTakeHand();
         if (handFile is null || cache.Allocated() <= limit) // another process has just done it
-            return;
+            return 0;
         var run = new DiskEviction(cache, stopping) { _hand = ReadHand(handFile) };
         try
         {
             run.OpenObjects();
             run.EvictTo(Goal(limit));
             DiskCacheLog.Evicted(logger, run._evicted, cache.Path, limit);
+            return run._evicted;
         }
         finally
         {

@@ -21,6 +21,7 @@ internal sealed class MemoryCache : IDisposable
     private readonly SlotQueue _short;
     private readonly SlotQueue _main;
     private uint _evictions = 1;
+    private long _evictionsInAll;
 
     public MemoryCache(long bytes)
     {
@@ -34,8 +35,11 @@ internal sealed class MemoryCache : IDisposable
 
     public SlotMemory Memory { get; }
 
-    /// <summary>Slots that hold a piece.</summary>
+    /// <summary>Slots that hold a piece. May be read without the lock: then of about that moment.</summary>
     public int Used => _short.Count + _main.Count;
+
+    /// <summary>Pieces that had to leave for others. May be read without the lock.</summary>
+    public long Evictions => Volatile.Read(ref _evictionsInAll);
 
     /// <summary>
     /// Pins the slot of a piece and returns it; finds one for it if it has none, at the expense of others. 0: every slot is pinned.
@@ -119,6 +123,7 @@ internal sealed class MemoryCache : IDisposable
             else
             {
                 _evictions++;
+                _evictionsInAll++;
                 if (fromShort)
                     _places[slot].Table!.Get(_places[slot].Piece).Ghost = _evictions;
                 Vacate(slot);

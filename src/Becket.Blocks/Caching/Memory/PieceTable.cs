@@ -9,7 +9,8 @@ namespace Becket.Blocks.Caching.Memory;
 /// </summary>
 internal sealed class PieceTable(long size)
 {
-    private const int LeafPieces = 1024;
+    /// <summary>Pieces that come into being together.</summary>
+    public const int LeafPieces = 1024;
 
     private readonly PieceState[]?[] _leaves = new PieceState[(CacheGeometry.PieceCount(size) + LeafPieces - 1) / LeafPieces][];
 
@@ -30,6 +31,16 @@ internal sealed class PieceTable(long size)
         if (leaf is null)
             Volatile.Write(ref leaf, new PieceState[LeafPieces]);
         return ref leaf![piece % LeafPieces];
+    }
+
+    /// <summary>The first pieces of all runs of <see cref="LeafPieces"/> of which something is known. Takes no lock.</summary>
+    public IEnumerable<long> TouchedLeaves()
+    {
+        for (var i = 0; i < _leaves.Length; i++)
+        {
+            if (Volatile.Read(ref _leaves[i]) is not null)
+                yield return (long)i * LeafPieces;
+        }
     }
 
     /// <summary>How many blocks are in memory. Takes no lock: the number is of some moment while it was being counted.</summary>

@@ -1,6 +1,7 @@
 using Becket.Blocks;
 using Becket.Blocks.Filters;
 using Becket.Blocks.Sources;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Becket.Tests.Blocks.Filters;
@@ -13,14 +14,14 @@ public sealed class HealthFilterTests : WritableDeviceContract
     {
         var memory = new MemoryDevice(content.Length);
         await memory.WriteAsync(0, content, WriteOptions.None, Token);
-        return new HealthFilter(memory, TimeProvider.System);
+        return new HealthFilter(memory, TimeProvider.System, NullLogger.Instance);
     }
 
     [Fact]
     public async Task The_longest_wait_is_that_of_the_read_that_has_waited_longest()
     {
         var device = new AwaitedDevice();
-        await using var health = new HealthFilter(device, _time);
+        await using var health = new HealthFilter(device, _time, NullLogger.Instance);
         Assert.Equal(new DeviceHealth(TimeSpan.Zero, null, null), health.Current);
         var first = health.ReadAsync(0, new byte[1], Token).AsTask();
         _time.Advance(TimeSpan.FromSeconds(3));
@@ -41,7 +42,7 @@ public sealed class HealthFilterTests : WritableDeviceContract
     public async Task A_failure_stands_with_its_beginning_until_a_read_succeeds_that_had_to_wait()
     {
         var device = new AwaitedDevice();
-        await using var health = new HealthFilter(device, _time);
+        await using var health = new HealthFilter(device, _time, NullLogger.Instance);
         await FailAsync(device, health, "the store is away");
         _time.Advance(TimeSpan.FromSeconds(5));
         await FailAsync(device, health, "the store is still away");
@@ -62,7 +63,7 @@ public sealed class HealthFilterTests : WritableDeviceContract
     public async Task A_reader_that_gave_up_says_nothing_of_the_store()
     {
         var device = new AwaitedDevice();
-        await using var health = new HealthFilter(device, _time);
+        await using var health = new HealthFilter(device, _time, NullLogger.Instance);
         using var giving = new CancellationTokenSource();
         var read = health.ReadAsync(0, new byte[1], giving.Token).AsTask();
 
@@ -77,7 +78,7 @@ public sealed class HealthFilterTests : WritableDeviceContract
     public async Task A_read_that_fails_before_it_waits_is_a_failure_too()
     {
         var device = new AwaitedDevice { IsRefusing = true };
-        await using var health = new HealthFilter(device, _time);
+        await using var health = new HealthFilter(device, _time, NullLogger.Instance);
 
         await Assert.ThrowsAsync<BlockDeviceException>(() => health.ReadAsync(0, new byte[1], Token).AsTask());
 

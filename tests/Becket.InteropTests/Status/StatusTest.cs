@@ -1,0 +1,40 @@
+using System.Runtime.InteropServices;
+using Becket.InteropTests.Processes;
+using Becket.InteropTests.Stores;
+using Store = Becket.InteropTests.Stores.DevS3;
+
+namespace Becket.InteropTests.Status;
+
+/// <summary>A test class with a store of its own, which it may stop, and a server over it that tells how it is.</summary>
+public abstract class StatusTest(RealStores stores) : InteropTest(stores)
+{
+    protected const int Size = 24 << 20;
+
+    private const string Announcement = "becket: status at ";
+
+    /// <summary>Signals by their numbers: the one that holds a process where it is, so that whoever asks it waits, and its end.</summary>
+    protected const PosixSignal Stop = (PosixSignal)19;
+    protected const PosixSignal Continue = (PosixSignal)18;
+
+    protected HttpClient Http { get; } = new();
+
+    /// <summary>A store with one object, of random bytes alone so that nothing of it is a hole.</summary>
+    protected async Task<(Store Store, Source Source)> StartStoreAsync(params IEnumerable<string> options)
+    {
+        var store = await Store.StartAsync(Token, options);
+        var content = new byte[Size];
+        new Random(3).NextBytes(content);
+        await File.WriteAllBytesAsync(store.PathOf("images", "disk.img"), content, Token);
+        return (store, store.Endpoint.Object("images", "disk.img"));
+    }
+
+    /// <summary>Where a server says that its status is.</summary>
+    protected static string StatusOf(BecketServer server)
+    {
+        var line = server.Errors.ToString().Split('\n').First(static line => line.StartsWith(Announcement, StringComparison.Ordinal));
+        return line[Announcement.Length..];
+    }
+
+    /// <summary>Reads everything, zeroes too.</summary>
+    protected static Command CopyAll(BecketServer server) => new("nbdcopy", "--no-extents", server.Uri, "null:");
+}

@@ -16,7 +16,7 @@ public sealed partial class NbdServer(IExportCatalog catalog, NbdServerOptions o
     /// <summary>After an accept that failed for want of descriptors or memory: time for others to give some back.</summary>
     private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
 
-    private readonly ILogger _logger = loggers.CreateLogger("Becket.Nbd");
+    private readonly QuietLog _logger = new(loggers.CreateLogger("Becket.Nbd"), options.Time);
     private readonly ConcurrentDictionary<NbdSession, byte> _sessions = new();
     private readonly CancellationTokenSource _disposing = new();
     private readonly TransferRoom _room = new(options.TransferMemory, options.CrowdedTimeout, options.Time);
@@ -35,6 +35,9 @@ public sealed partial class NbdServer(IExportCatalog catalog, NbdServerOptions o
     internal TransferRoom Room => _room;
 
     internal ILogger Logger => _logger;
+
+    /// <summary>Clients that are connected now; none of them has a thread or a socket any more once it is gone.</summary>
+    internal int Connections => Volatile.Read(ref _connections);
 
     /// <summary>
     /// Accepts clients on sockets that are bound and listening, until <paramref name="stopping"/> is cancelled. Returns, without
@@ -87,6 +90,7 @@ public sealed partial class NbdServer(IExportCatalog catalog, NbdServerOptions o
         // Not disposed itself: a task that serves may just be about to link to it, and it holds nothing.
         await _disposing.CancelAsync();
         await StopAsync(_sessions.Keys);
+        _logger.Dispose();
     }
 
     private async Task AcceptAsync(Socket listener, CancellationToken stopping)

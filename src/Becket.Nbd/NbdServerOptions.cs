@@ -17,8 +17,14 @@ public sealed record NbdServerOptions
     /// <summary>From accepting a client to the end of its handshake, that of TLS included.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>A client that takes no byte of its replies, or sends none of a write it has begun, for this long is disconnected.</summary>
+    /// <summary>A client that takes no byte of its replies, or sends none of a request it has begun, for this long is disconnected.</summary>
     public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// A client that asks for nothing for this long is disconnected; null: never, because clients of disks may be idle for days. A
+    /// stream that is not a socket is left alone.
+    /// </summary>
+    public TimeSpan? IdleTimeout { get; init; }
 
     /// <summary>
     /// While another client waits for memory, having none: one that takes less than a sixteenth of what is held for it in this time is
@@ -41,6 +47,6 @@ public sealed record NbdServerOptions
     /// </summary>
     public long TransferMemory { get; init; } = 24 * 1024 * 1024;
 
-    /// <summary>The clock of <see cref="CrowdedTimeout"/>.</summary>
+    /// <summary>The clock of <see cref="CrowdedTimeout"/>, of <see cref="IdleTimeout"/> and of the log.</summary>
     internal TimeProvider Time { get; init; } = TimeProvider.System;
 }

@@ -29,7 +29,10 @@ internal sealed class PlainTransport : IDisposable
         if (socket.AddressFamily == AddressFamily.Unix)
             socket.SendBufferSize = UnixSendBuffer;
         else
+        {
             socket.NoDelay = true;
+            NoticeVanished(socket);
+        }
     }
 
     /// <summary>Takes a stream that is not a socket, such as a pair of pipes. It has no timeouts and cannot be interrupted.</summary>
@@ -67,7 +70,7 @@ internal sealed class PlainTransport : IDisposable
     }
 
     /// <summary>
-    /// Waits for a byte that the client has announced: one that stops in the middle of a request, whose memory is already
+    /// Waits for a byte that the client has announced: one that stops in the middle of a request, whose memory may already be
     /// rented, has the time that it has for its replies.
     /// </summary>
     public int ReceiveAnnounced(Span<byte> buffer)
@@ -81,7 +84,7 @@ internal sealed class PlainTransport : IDisposable
 
         return IsReadable(_sendTimeout)
             ? Receive(buffer)
-            : throw new ConnectionEndedException("the client stopped in the middle of a write");
+            : throw new ConnectionEndedException("the client stopped in the middle of a request");
     }
 
     /// <summary>
@@ -184,6 +187,18 @@ internal sealed class PlainTransport : IDisposable
             else if (SocketCalls.LastError != SocketCalls.Interrupted)
                 throw new ConnectionEndedException($"sending failed: {SocketCalls.LastErrorSentence}");
         }
+    }
+
+    /// <summary>
+    /// A client without power says no goodbye, and one that is idle is not sent anything that would fail. So the kernel asks
+    /// it now and then whether it is still there, and its connection ends after some three minutes of silence.
+    /// </summary>
+    private static void NoticeVanished(Socket socket)
+    {
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 60);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 15);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 8);
     }
 
     private void Shutdown(SocketShutdown how)

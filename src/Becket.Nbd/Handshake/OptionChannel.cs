@@ -59,9 +59,17 @@ internal sealed class OptionChannel(NbdTransport transport, Deadline deadline)
         if (_option.Length > NbdLimits.SkippedOptionLength)
             throw new ConnectionEndedException($"the client announced an option of {_option.Length} bytes");
 
-        var content = new byte[_option.Length];
-        ReceiveExactly(content);
-        data = content.Length <= NbdLimits.OptionLength ? content : null;
+        if (_option.Length > NbdLimits.OptionLength)
+        {
+            data = null;
+            Skip((int)_option.Length);
+        }
+        else
+        {
+            data = new byte[_option.Length];
+            ReceiveExactly(data);
+        }
+
         return _option.Option;
     }
 
@@ -136,6 +144,14 @@ internal sealed class OptionChannel(NbdTransport transport, Deadline deadline)
         var taken = _answers.GetSpan(length)[..length];
         _answers.Advance(length);
         return taken;
+    }
+
+    /// <summary>Throws away what comes next. No memory is taken for it: many clients may announce much and then send nothing.</summary>
+    private void Skip(int count)
+    {
+        Span<byte> bin = stackalloc byte[4096];
+        for (; count > 0; count -= Math.Min(count, bin.Length))
+            ReceiveExactly(bin[..Math.Min(count, bin.Length)]);
     }
 
     private void ReceiveExactly(Span<byte> buffer)

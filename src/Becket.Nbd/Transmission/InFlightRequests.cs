@@ -14,6 +14,16 @@ internal sealed class InFlightRequests(int maximumRequests, long maximumBytes)
     /// <summary>How many there are now.</summary>
     public int Count => Volatile.Read(ref _requests);
 
+    /// <summary>Whether nothing waits for the device or to be sent now.</summary>
+    public bool IsEmpty
+    {
+        get
+        {
+            lock (_gate)
+                return _requests == 0;
+        }
+    }
+
     /// <summary>False where the request would have to wait for others.</summary>
     public bool TryEnter(long bytes)
     {

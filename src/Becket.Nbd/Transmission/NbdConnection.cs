@@ -26,6 +26,8 @@ internal sealed partial class NbdConnection
     private readonly ReplySender _sender;
     private readonly ReplyBox _replies;
     private readonly RequestExecution _execution;
+    private readonly TimeSpan? _idleTimeout;
+    private readonly TimeProvider _time;
     private readonly bool _logsRequests;
 
     public NbdConnection(
@@ -48,6 +50,8 @@ internal sealed partial class NbdConnection
         _sender = new ReplySender(pace, _format, _share, _inFlight, lifetime);
         _replies = new ReplyBox(_format, _share, _sender);
         _execution = new RequestExecution(export, _format, logger, lifetime.Aborted);
+        _idleTimeout = lifetime.EndsForOthers ? options.IdleTimeout : null;
+        _time = options.Time;
     }
 
     /// <summary>The client ended the connection by a request, and did not just vanish.</summary>
@@ -60,10 +64,11 @@ internal sealed partial class NbdConnection
     public string Run()
     {
         using var waking = _lifetime.Aborted.Register(WakeAll);
+        using var idleWatch = _idleTimeout is { } patience ? new IdleWatch(_inFlight, _lifetime, patience, _time) : null;
         var reason = "";
         try
         {
-            reason = ReceiveRequests();
+            reason = ReceiveRequests(idleWatch);
             if (_inFlight.WaitUntilIdle())
                 _sender.Send([]);
         }
@@ -111,12 +116,13 @@ internal sealed partial class NbdConnection
         _sender.Wake();
     }
 
-    private string ReceiveRequests()
+    private string ReceiveRequests(IdleWatch? idleWatch)
     {
         while (true)
         {
             while (_input.TryTakeRequest(out var request))
             {
+                idleWatch?.RequestCame();
                 if (_logsRequests)
                     LogRequest(request.Command, request.Offset, request.Length, request.Flags, request.Cookie);
                 if (request.Command == Command.Disconnect)
@@ -129,6 +135,7 @@ internal sealed partial class NbdConnection
             }
 
             _replies.Flush();
+            idleWatch?.RequestAwaited();
             if (!_input.Fill())
                 return _lifetime.IsStopping ? "the server is stopping" : "the client left without a goodbye";
         }

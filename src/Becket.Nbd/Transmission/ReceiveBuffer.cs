@@ -31,13 +31,14 @@ internal sealed class ReceiveBuffer(NbdTransport transport, ClientPace client, i
         return true;
     }
 
-    /// <summary>Waits for more; false: the client sends no more.</summary>
+    /// <summary>Waits for more, without a limit only between requests; false: the client sends no more.</summary>
     public bool Fill()
     {
         _buffer.AsSpan(_start, Buffered).CopyTo(_buffer);
         (_start, _end) = (0, Buffered);
 
-        var received = transport.Receive(_buffer.AsSpan(_end));
+        var free = _buffer.AsSpan(_end);
+        var received = Buffered == 0 ? transport.Receive(free) : transport.ReceiveAnnounced(free);
         _end += received;
         if (received == 0 && Buffered > 0)
             throw new ConnectionEndedException("the client left in the middle of a request");

@@ -26,6 +26,7 @@ internal sealed class ServeCommand
     private readonly Option<string> _pidFile = new("--pidfile", "-P", "--pid-file") { Description = "Write the process id once ready", HelpName = "FILE" };
     private readonly Option<bool> _foreground = new("--foreground", "-f") { Description = "Stay in the foreground (always so; accepted for nbdkit's sake)" };
     private readonly Option<int> _maximumConnections = new("--max-connections") { Description = "Clients at a time", HelpName = "N", DefaultValueFactory = _ => new NbdServerOptions().MaximumConnections };
+    private readonly PatienceOptions _patienceOptions = new();
     private readonly TlsOptions _tlsOptions = new();
     private readonly AdmissionOptions _admissionOptions = new();
     private readonly CacheOptions _cacheOptions = new();
@@ -37,6 +38,7 @@ internal sealed class ServeCommand
         var command = new Command("serve", "Serve objects, URLs or files as NBD exports") { Arguments = { _words } };
         foreach (var option in (Option[])[_unix, _port, _address, _single, _run, _exports, _exportName, _readOnly, _writable, _pidFile, _foreground, _maximumConnections])
             command.Options.Add(option);
+        _patienceOptions.AddTo(command);
         _tlsOptions.AddTo(command);
         _admissionOptions.AddTo(command);
         _cacheOptions.AddTo(command);
@@ -86,6 +88,8 @@ internal sealed class ServeCommand
             PidFile = parsed.GetValue(_pidFile),
             Admission = _admissionOptions.Read(parsed),
             MaximumConnections = parsed.GetValue(_maximumConnections),
+            HandshakeTimeout = _patienceOptions.ReadHandshake(parsed),
+            IdleTimeout = _patienceOptions.ReadIdle(parsed),
         };
         listening.Validate();
         return listening;

@@ -25,6 +25,12 @@ internal sealed record Listening
 
     public int MaximumConnections { get; init; }
 
+    /// <summary>Null: the server's own.</summary>
+    public TimeSpan? HandshakeTimeout { get; init; }
+
+    /// <summary>Null: never.</summary>
+    public TimeSpan? IdleTimeout { get; init; }
+
     /// <exception cref="CommandException">Options that exclude one another, or values out of range.</exception>
     public void Validate()
     {
@@ -42,6 +48,8 @@ internal sealed record Listening
             throw CommandException.Usage("--allow names addresses, which clients of a unix socket (-U) do not have; --allow-uid names users");
         if ((Port ?? (object?)Address) is not null && Admission.Users.Count > 0)
             throw CommandException.Usage("--allow-uid and --allow-gid are for unix sockets (-U); for TCP, --allow names addresses");
+        if (Single && IdleTimeout is not null)
+            throw CommandException.Usage("--idle-timeout is for sockets; the client of -s (standard input and output) ends the server by leaving");
         if (Single && Run is not null)
             throw CommandException.Usage("-s and --run exclude one another");
     }

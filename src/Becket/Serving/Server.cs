@@ -25,6 +25,8 @@ internal sealed class Server(ExportCatalog catalog, Listening listening, TlsServ
             MaximumConnections = listening.MaximumConnections,
             Admission = listening.Admission,
             Tls = tls?.Server,
+            HandshakeTimeout = listening.HandshakeTimeout ?? new NbdServerOptions().HandshakeTimeout,
+            IdleTimeout = listening.IdleTimeout,
         };
         await using var server = new NbdServer(catalog, options, loggers);
         board.Server = server;

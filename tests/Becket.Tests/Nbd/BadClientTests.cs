@@ -58,7 +58,7 @@ public class BadClientTests
 
         bad.SendRequest(RawClient.Write, 0, 1024 * 1024, payload: new byte[1000]);
 
-        await server.Log.WaitForAsync("the client stopped in the middle of a write");
+        await server.Log.WaitForAsync("the client stopped in the middle of a request");
         Assert.True(bad.IsClosed());
         Assert.Equal(0, server.Room.Held);
     }

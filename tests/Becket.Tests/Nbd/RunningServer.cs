@@ -34,6 +34,10 @@ internal sealed class RunningServer : IAsyncDisposable
 
     public TransferRoom Room => _server.Room;
 
+    public int Connections => _server.Connections;
+
+    public EndPoint Address => _listener.LocalEndPoint!;
+
     public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
 
     public NbdUri Uri(string export = "") => NbdUri.Tcp("127.0.0.1", Port, export);
@@ -90,6 +94,16 @@ internal sealed class CapturedLog : ILoggerFactory, ILogger
     private readonly List<(string Part, TaskCompletionSource Seen)> _awaited = [];
 
     public LogLevel Level { get; set; } = LogLevel.Information;
+
+    /// <summary>What was logged up to now.</summary>
+    public IReadOnlyList<string> Lines
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _lines];
+        }
+    }
 
     /// <summary>Completes when a line that contains the text was or is logged.</summary>
     public Task WaitForAsync(string part)

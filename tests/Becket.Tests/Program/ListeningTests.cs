@@ -13,6 +13,7 @@ public class ListeningTests
         { "unix and single", Plain with { UnixSocket = "/tmp/s", Single = true } },
         { "port and single", Plain with { Port = 0, Single = true } },
         { "single and run", Plain with { Single = true, Run = "true" } },
+        { "single and idle timeout", Plain with { Single = true, IdleTimeout = TimeSpan.FromDays(1) } },
         { "no path", Plain with { UnixSocket = "" } },
         { "port out of range", Plain with { Port = 65536 } },
         { "no connections", Plain with { MaximumConnections = 0 } },

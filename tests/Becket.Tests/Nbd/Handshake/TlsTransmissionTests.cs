@@ -85,7 +85,7 @@ public sealed class TlsTransmissionTests : IDisposable
 
         bad.Send([.. RawClient.Request(RawClient.Write, 0, 1 << 20), .. new byte[1000]]);
 
-        await server.Log.WaitForAsync("the client stopped in the middle of a write");
+        await server.Log.WaitForAsync("the client stopped in the middle of a request");
         Assert.True(bad.IsClosed());
         Assert.Equal(0, server.Room.Held);
     }

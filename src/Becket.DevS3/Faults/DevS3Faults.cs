@@ -48,7 +48,11 @@ public sealed class DevS3Faults(int seed = 1)
     /// <summary>How many requests have met this fault.</summary>
     public long Injected(FaultKind kind) => Interlocked.Read(ref _injected[(int)kind]);
 
-    internal FaultPlan PlanFor(string method, string key, bool hasRange)
+    /// <param name="method">In capitals.</param>
+    /// <param name="key">The object's; empty for a bucket.</param>
+    /// <param name="hasRange">Whether a range is asked for.</param>
+    /// <param name="authorization">The header, which names the access key; null where there is none.</param>
+    internal FaultPlan PlanFor(string method, string key, bool hasRange, string? authorization)
     {
         var plan = new FaultPlan();
         lock (_lock)
@@ -56,7 +60,7 @@ public sealed class DevS3Faults(int seed = 1)
             foreach (ActiveRule active in _rules)
             {
                 FaultRule rule = active.Rule;
-                if (!rule.Concerns(method, key, hasRange) || active.Seen++ < rule.After || active.Done >= rule.Times)
+                if (!rule.Concerns(method, key, hasRange, authorization) || active.Seen++ < rule.After || active.Done >= rule.Times)
                     continue;
                 if (rule.Probability < 1 && _random.NextDouble() >= rule.Probability)
                     continue;

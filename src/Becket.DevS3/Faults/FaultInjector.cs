@@ -18,8 +18,11 @@ internal sealed class FaultInjector(
     /// <summary>How long a client that was promised more bytes may take to notice that no more come.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
+    /// <summary>What a body is too long by; a block, so that it could be taken for one.</summary>
+    private const int OverlongBy = 4096;
+
     public FaultPlan PlanFor(S3Request request) =>
-        faults.PlanFor(request.Method, request.Key, request.Header("Range") is not null);
+        faults.PlanFor(request.Method, request.Key, request.Header("Range") is not null, request.Header("Authorization"));
 
     /// <summary>What goes wrong before anyone looks at the request: the wait, the reset, the error.</summary>
     /// <returns>False: the connection has been reset, and there is nobody left to answer.</returns>
@@ -37,14 +40,21 @@ internal sealed class FaultInjector(
             return false;
         }
         if (plan.Find(FaultKind.SlowDown) is { } slowDown)
-        {
-            throw S3Error.SlowDown.ToException()
-                .WithHeader("Retry-After", Math.Ceiling(slowDown.RetryAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture));
-        }
+            throw Patiently(S3Error.SlowDown, slowDown.RetryAfter);
+        if (plan.Find(FaultKind.TooManyRequests) is { } throttle)
+            throw Patiently(S3Error.TooManyRequests, throttle.RetryAfter);
         if (plan.Has(FaultKind.InternalError))
             throw S3Error.InternalError.ToException();
+        if (plan.Has(FaultKind.AccessDenied))
+            throw S3Error.AccessDenied.ToException();
+        if (plan.Has(FaultKind.ExpiredToken))
+            throw S3Error.ExpiredToken.ToException();
         return true;
     }
+
+    private static S3Exception Patiently(S3Error error, TimeSpan? retryAfter) => retryAfter is { } after
+        ? error.ToException().WithHeader("Retry-After", Math.Ceiling(after.TotalSeconds).ToString(CultureInfo.InvariantCulture))
+        : error.ToException();
 
     /// <summary>What goes wrong with the object or the answer. The request's signature has been verified by then.</summary>
     public async Task PrepareAsync(FaultPlan plan, S3Request request)
@@ -62,15 +72,28 @@ internal sealed class FaultInjector(
             OnHeaders(http, headers => headers.ContentRange = OneByteFurther(headers.ContentRange.ToString()));
 
         if (plan.Has(FaultKind.ResetInBody))
-            BreakBody(http, () => { Reset(http); return Task.CompletedTask; });
+            BreakBody(http, length => length / 2, () => { Reset(http); return Task.CompletedTask; });
+        else if (plan.Has(FaultKind.ResetAfterBody))
+            BreakBody(http, length => length, () => { Reset(http); return Task.CompletedTask; });
         else if (plan.Has(FaultKind.Truncate))
-            BreakBody(http, () => CloseAsync(http));
+            BreakBody(http, length => length / 2, () => CloseAsync(http));
         else if (plan.Has(FaultKind.Stall))
-            BreakBody(http, () => UntilTheClientLeavesAsync(http, Timeout.InfiniteTimeSpan));
+            BreakBody(http, length => length / 2, () => UntilTheClientLeavesAsync(http, Timeout.InfiniteTimeSpan));
+        else if (plan.Has(FaultKind.Overlong))
+            LengthenBody(http);
     }
 
-    private static void BreakBody(HttpContext http, Func<Task> breakAsync) =>
-        http.Response.Body = new FaultyBody(http.Response.Body, () => http.Response.ContentLength ?? 0, breakAsync);
+    private static void BreakBody(HttpContext http, Func<long, long> passes, Func<Task> breakAsync) =>
+        http.Response.Body = new FaultyBody(http.Response.Body, () => passes(http.Response.ContentLength ?? 0), breakAsync);
+
+    /// <summary>Without a Content-Length the server sends chunks, and they end with the answer.</summary>
+    private static void LengthenBody(HttpContext http)
+    {
+        Stream inner = http.Response.Body;
+        OnHeaders(http, headers => headers.ContentLength = null);
+        http.Response.Body = new FaultyBody(
+            inner, () => http.Response.ContentLength ?? 0, () => inner.WriteAsync(new byte[OverlongBy], http.RequestAborted).AsTask());
+    }
 
     private static void OnHeaders(HttpContext http, Action<IHeaderDictionary> change) => http.Response.OnStarting(() =>
     {

@@ -9,8 +9,17 @@ public enum FaultKind
     /// <summary><c>slowdown</c>: 503 SlowDown with Retry-After.</summary>
     SlowDown,
 
+    /// <summary><c>throttle</c>: 429 TooManyRequests, as other stores than AWS's say it, with Retry-After.</summary>
+    TooManyRequests,
+
     /// <summary><c>error</c>: 500 InternalError.</summary>
     InternalError,
+
+    /// <summary><c>denied</c>: 403 AccessDenied.</summary>
+    AccessDenied,
+
+    /// <summary><c>expired</c>: 400 ExpiredToken, as to keys whose time is over.</summary>
+    ExpiredToken,
 
     /// <summary><c>reset</c>: the connection is reset (TCP RST) in place of an answer.</summary>
     Reset,
@@ -18,8 +27,14 @@ public enum FaultKind
     /// <summary><c>reset-body</c>: the connection is reset after half of the body.</summary>
     ResetInBody,
 
+    /// <summary><c>reset-after</c>: the connection is reset after the last byte of the body.</summary>
+    ResetAfterBody,
+
     /// <summary><c>truncate</c>: the connection is closed in good order after half of the body that Content-Length promised.</summary>
     Truncate,
+
+    /// <summary><c>overlong</c>: more bytes than were asked for, in a body that does not say how long it is.</summary>
+    Overlong,
 
     /// <summary><c>stall</c>: nothing comes after half of the body, and the connection stays open.</summary>
     Stall,

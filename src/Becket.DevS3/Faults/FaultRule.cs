@@ -21,26 +21,33 @@ public sealed record FaultRule(FaultKind Kind)
     /// <summary>Only objects of this key, or with a <c>*</c> at its end those that start so; null: all.</summary>
     public string? Key { get; init; }
 
+    /// <summary>Only requests that are signed with this access key; null: all.</summary>
+    public string? AccessKey { get; init; }
+
     /// <summary>The least time that <see cref="FaultKind.Latency"/> takes.</summary>
     public TimeSpan MinimumLatency { get; init; }
 
     /// <summary>The most time that <see cref="FaultKind.Latency"/> takes.</summary>
     public TimeSpan MaximumLatency { get; init; }
 
-    /// <summary>What <see cref="FaultKind.SlowDown"/> says in Retry-After; whole seconds, as HTTP has them.</summary>
-    public TimeSpan RetryAfter { get; init; } = TimeSpan.FromSeconds(1);
+    /// <summary>
+    /// What <see cref="FaultKind.SlowDown"/> and <see cref="FaultKind.TooManyRequests"/> say in Retry-After, in whole seconds, as HTTP
+    /// has them; null: nothing.
+    /// </summary>
+    public TimeSpan? RetryAfter { get; init; } = TimeSpan.FromSeconds(1);
 
-    internal bool Concerns(string method, string key, bool hasRange)
+    internal bool Concerns(string method, string key, bool hasRange, string? authorization)
     {
         bool canShow = Kind switch
         {
-            FaultKind.ResetInBody or FaultKind.Truncate or FaultKind.Stall => method == "GET",
+            FaultKind.ResetInBody or FaultKind.ResetAfterBody or FaultKind.Truncate or FaultKind.Overlong or FaultKind.Stall => method == "GET",
             FaultKind.WrongETag => method is "GET" or "HEAD" && key.Length > 0,
             FaultKind.WrongContentRange or FaultKind.IgnoreRange => method == "GET" && hasRange,
             FaultKind.ReplaceObject or FaultKind.DeleteObject => key.Length > 0,
             _ => true,
         };
         return canShow
+            && (AccessKey is null || authorization?.Contains($"Credential={AccessKey}/", StringComparison.Ordinal) == true)
             && (Method is null || Method == method)
             && (Key is null || Key == key || (Key.EndsWith('*') && key.StartsWith(Key[..^1], StringComparison.Ordinal)));
     }

@@ -1,13 +1,13 @@
 namespace Becket.DevS3.Faults;
 
 /// <summary>
-/// The body of an answer that goes wrong half-way: it passes on the first half of what Content-Length promises, and then
-/// does what its fault says. Nothing is passed on after that.
+/// The body of an answer that goes wrong on its way: it passes on so many bytes, and then does what its fault says. Nothing
+/// is passed on after that; the writer is only stopped where it has more to write.
 /// </summary>
 /// <param name="inner">The real body; belongs to the server.</param>
-/// <param name="contentLength">Asked once, at the first write: bytes promised.</param>
-/// <param name="breakAsync">What happens at the half; does not return before the connection has ended.</param>
-internal sealed class FaultyBody(Stream inner, Func<long> contentLength, Func<Task> breakAsync) : Stream
+/// <param name="passes">Asked once, at the first write: bytes that are passed on; as many as all of them, or fewer.</param>
+/// <param name="breakAsync">What happens then; does not return before the connection or the answer has ended.</param>
+internal sealed class FaultyBody(Stream inner, Func<long> passes, Func<Task> breakAsync) : Stream
 {
     private long _left = -1;
 
@@ -20,16 +20,18 @@ internal sealed class FaultyBody(Stream inner, Func<long> contentLength, Func<Ta
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (_left < 0)
-            _left = contentLength() / 2;
+            _left = passes();
         ReadOnlyMemory<byte> passed = buffer[..(int)Math.Min(buffer.Length, _left)];
         _left -= passed.Length;
         await inner.WriteAsync(passed, cancellationToken);
-        if (passed.Length == buffer.Length)
+        if (_left > 0)
             return;
 
-        // The headers must go out even where the half is nothing.
+        // The headers must go out even where nothing is passed on.
         await inner.FlushAsync(cancellationToken);
         await breakAsync();
+        if (passed.Length == buffer.Length)
+            return;
         throw new OperationCanceledException("The connection was broken by a fault.");
     }
 

@@ -19,6 +19,7 @@ internal sealed record S3Error(int Status, string Code, string Message)
     public static readonly S3Error BucketNotEmpty = new(409, "BucketNotEmpty", "The bucket you tried to delete is not empty");
     public static readonly S3Error EntityTooSmall =
         new(400, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed object size");
+    public static readonly S3Error ExpiredToken = new(400, "ExpiredToken", "The provided token has expired.");
     public static readonly S3Error IncompleteBody = new(400, "IncompleteBody", "The body is not as long as the headers say");
     public static readonly S3Error InternalError = new(500, "InternalError", "We encountered an internal error. Please try again.");
     public static readonly S3Error InvalidAccessKeyId =
@@ -52,6 +53,7 @@ internal sealed record S3Error(int Status, string Code, string Message)
     public static readonly S3Error SignatureDoesNotMatch =
         new(403, "SignatureDoesNotMatch", "The request signature we calculated is not the one you provided: check the secret key");
     public static readonly S3Error SlowDown = new(503, "SlowDown", "Please reduce your request rate.");
+    public static readonly S3Error TooManyRequests = new(429, "TooManyRequests", "Please reduce your request rate.");
     public static readonly S3Error ContentSha256Mismatch =
         new(400, "XAmzContentSHA256Mismatch", "The provided 'x-amz-content-sha256' header does not match what was computed");
 

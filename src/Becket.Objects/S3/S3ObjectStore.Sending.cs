@@ -131,7 +131,7 @@ public sealed partial class S3ObjectStore
             return Corrections.Clock;
         }
 
-        if (error.Code is "ExpiredToken" or "TokenRefreshRequired" && credentials is not null && !corrected.HasFlag(Corrections.Credentials))
+        if (IsAboutKeys(error) && credentials is not null && !corrected.HasFlag(Corrections.Credentials))
         {
             LogExpired(_logger, location.Endpoint, credentials);
             return await _credentials.RefreshAsync(credentials, cancellationToken) is { } fresh && fresh != credentials
@@ -150,6 +150,10 @@ public sealed partial class S3ObjectStore
         return Corrections.None;
     }
 
+    /// <remarks>Keys that were replaced and then taken away are unknown, not expired; whoever did so has written new ones by then.</remarks>
+    private static bool IsAboutKeys(S3Error error) =>
+        error.Code is "ExpiredToken" or "TokenRefreshRequired" or "InvalidAccessKeyId" or "InvalidToken";
+
     private static bool IsAboutRegion(S3Error error) =>
         (int)error.Status is >= 300 and < 400 || error.Code == "AuthorizationHeaderMalformed"
         || (error.Status == HttpStatusCode.BadRequest && error.Code is null); // HEAD: nothing but the header tells
@@ -160,6 +164,6 @@ public sealed partial class S3ObjectStore
     [LoggerMessage(Level = LogLevel.Warning, Message = "The clock of {Endpoint} differs from ours by {Seconds:0} s; signing by its clock from now on")]
     private static partial void LogClock(ILogger logger, string endpoint, double seconds);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Endpoint} says that the session of {Credentials} has expired; asking for new credentials")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Endpoint} does not take {Credentials} any more; asking for new credentials")]
     private static partial void LogExpired(ILogger logger, string endpoint, S3Credentials credentials);
 }

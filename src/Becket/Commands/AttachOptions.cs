@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using Becket.Attaching;
 
 namespace Becket.Commands;
@@ -14,12 +13,7 @@ internal sealed class AttachOptions
     private static readonly TimeSpan DefaultIoTimeout = TimeSpan.FromMinutes(2);
 
     private readonly Option<string> _via = new("--via") { Description = "nbd or fuse (default: nbd where the kernel has it)", HelpName = "WAY" };
-    private readonly Option<TimeSpan?> _ioTimeout = new("--io-timeout")
-    {
-        Description = "How long reads wait for a store that is away (default: 2m)",
-        HelpName = "TIME",
-        CustomParser = result => ParseTime(result),
-    };
+    private readonly Option<TimeSpan?> _ioTimeout = IoTimeoutOption.Create("2m");
     private readonly Option<bool> _foreground = new("--foreground", "-f") { Description = "Serve in this process, log to standard error" };
     private readonly Option<string> _logFile = new("--log-file") { Description = "Log of the background process (default: the journal)", HelpName = "FILE" };
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON, for scripts" };
@@ -58,14 +52,5 @@ internal sealed class AttachOptions
             Status = _status.ReadAddress(parsed),
             LogFormat = _status.ReadLogFormat(parsed),
         };
-    }
-
-    private static TimeSpan ParseTime(ArgumentResult result)
-    {
-        var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-        if (Duration.TryParse(text, out var time) && time >= TimeSpan.FromSeconds(1) && time <= TimeSpan.FromDays(1))
-            return time;
-        result.AddError($"'{text}' is not a time from 1s to 1d; write a number of seconds or such as 90s, 5m, 1h");
-        return default;
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Becket.Nbd;
+using Becket.Objects;
 using Becket.Serving;
 using Becket.Sources;
 using Becket.Status;
@@ -27,6 +28,7 @@ internal sealed class ServeCommand
     private readonly Option<bool> _foreground = new("--foreground", "-f") { Description = "Stay in the foreground (always so; accepted for nbdkit's sake)" };
     private readonly Option<int> _maximumConnections = new("--max-connections") { Description = "Clients at a time", HelpName = "N", DefaultValueFactory = _ => new NbdServerOptions().MaximumConnections };
     private readonly PatienceOptions _patienceOptions = new();
+    private readonly Option<TimeSpan?> _ioTimeout = IoTimeoutOption.Create("25s");
     private readonly TlsOptions _tlsOptions = new();
     private readonly AdmissionOptions _admissionOptions = new();
     private readonly CacheOptions _cacheOptions = new();
@@ -36,7 +38,7 @@ internal sealed class ServeCommand
     public Command Build()
     {
         var command = new Command("serve", "Serve objects, URLs or files as NBD exports") { Arguments = { _words } };
-        foreach (var option in (Option[])[_unix, _port, _address, _single, _run, _exports, _exportName, _readOnly, _writable, _pidFile, _foreground, _maximumConnections])
+        foreach (var option in (Option[])[_unix, _port, _address, _single, _run, _exports, _exportName, _readOnly, _writable, _pidFile, _foreground, _maximumConnections, _ioTimeout])
             command.Options.Add(option);
         _patienceOptions.AddTo(command);
         _tlsOptions.AddTo(command);
@@ -55,7 +57,8 @@ internal sealed class ServeCommand
         var listening = ReadListening(parsed);
         var exports = ReadExports(parsed, words.Sources);
         var settings = _sourceOptions.Read(parsed, words.Parameters);
-        var plan = _cacheOptions.Read(parsed);
+        var ioTimeout = parsed.GetValue(_ioTimeout) ?? new RetryPolicy().Deadline;
+        var plan = _cacheOptions.Read(parsed).WaitingAtMost(ioTimeout);
 
         var logFormat = _statusOptions.ReadLogFormat(parsed);
         using var loggers = StderrLog.CreateFactory(StderrLog.LevelFor(parsed.GetValue(VerboseOption.Instance), logFormat), logFormat, clock: null);
@@ -63,7 +66,7 @@ internal sealed class ServeCommand
             Log.SecretOnCommandLine(loggers.CreateLogger<ServeCommand>());
 
         var tls = _tlsOptions.Read(parsed, loggers);
-        using var opener = new SourceOpener(settings, loggers) { WarmConnections = WarmConnections };
+        using var opener = new SourceOpener(settings, loggers) { WarmConnections = WarmConnections, ReadDeadline = ioTimeout };
         using var cache = new SourceCache(plan, loggers);
         var board = new StatusBoard();
         await using var status = await StatusServer.StartAsync(_statusOptions.ReadAddress(parsed), board, loggers, stopping);

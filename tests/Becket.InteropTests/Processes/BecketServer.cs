@@ -33,8 +33,11 @@ public sealed class BecketServer : IAsyncDisposable
     public string UriOf(string export) => $"nbd+unix:///{export}?socket={Socket}";
 
     /// <summary>The command that serves this, for tests that start it otherwise.</summary>
-    public static Command CommandFor(Source source, params IEnumerable<string> options) =>
-        new(Repository.Becket, ["serve", .. options, .. source.Arguments]) { Environment = source.OnlyEnvironment };
+    public static Command CommandFor(Source source, params IEnumerable<string> options)
+    {
+        string[] words = [.. source.Prefix, Repository.Becket, "serve", .. options, .. source.Arguments];
+        return new Command(words[0], words[1..]) { Environment = source.OnlyEnvironment };
+    }
 
     /// <summary>Starts it, on a socket of its own unless one is named, and returns when it is ready for clients.</summary>
     public static async Task<BecketServer> StartAsync(Source source, CancellationToken cancellationToken, string? socket = null)

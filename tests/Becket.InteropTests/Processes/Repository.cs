@@ -16,6 +16,9 @@ public static class Repository
         }
     }
 
+    /// <summary>A file of the checkout.</summary>
+    public static string PathOf(params ReadOnlySpan<string> parts) => Path.Combine([Root, .. parts]);
+
     public static string Script(string name) => Path.Combine(Root, "scripts", name);
 
     private static string FindRoot()

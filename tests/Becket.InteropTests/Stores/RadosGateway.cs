@@ -40,6 +40,26 @@ public sealed class RadosGateway : IAsyncDisposable
         }
     }
 
+    /// <summary>Stops the gateway where it stands, or lets it go on: <c>STOP</c>, <c>CONT</c>. The cluster behind it goes on.</summary>
+    public async Task SignalGatewayAsync(string signal, CancellationToken cancellationToken) =>
+        await new Command("kill", $"-{signal}", await GatewayIdAsync(cancellationToken)).SucceedAsync(cancellationToken);
+
+    /// <summary>Kills the gateway and returns when it has gone.</summary>
+    public async Task KillGatewayAsync(CancellationToken cancellationToken)
+    {
+        var id = await GatewayIdAsync(cancellationToken);
+        await SignalGatewayAsync("KILL", cancellationToken);
+        // A zombie counts as ended: some containers reap orphans only now and then.
+        await Command.Shell($"while [[ $(ps -o stat= -p {id}) == [!Z]* ]]; do sleep 0.02; done").SucceedAsync(cancellationToken);
+    }
+
+    /// <summary>Starts the gateway that was killed. It takes requests a moment later.</summary>
+    public Task StartGatewayAsync(CancellationToken cancellationToken) =>
+        new Command("radosgw", "-c", Path.Combine(_folder["ceph"], "ceph.conf"), "-n", "client.rgw").SucceedAsync(cancellationToken);
+
+    private async Task<string> GatewayIdAsync(CancellationToken cancellationToken) =>
+        (await File.ReadAllTextAsync(Path.Combine(_folder["ceph"], "client.rgw.pid"), cancellationToken)).Trim();
+
     public async ValueTask DisposeAsync()
     {
         await new Command(Repository.Script("ceph"), "down", _folder["ceph"]).SucceedAsync(CancellationToken.None);

@@ -5,6 +5,9 @@ namespace Becket.InteropTests.Stores;
 /// </summary>
 public sealed record Source(IReadOnlyList<string> Arguments, IReadOnlyList<(string Name, string? Value)> Environment)
 {
+    /// <summary>What starts the program instead of the tests: a program and its arguments, which the real command line follows.</summary>
+    public IReadOnlyList<string> Prefix { get; init; } = [];
+
     public static Source File(string path) => new([path], []);
 
     /// <summary>These variables alone: neither the developer's own AWS configuration counts nor a cloud's metadata service.</summary>

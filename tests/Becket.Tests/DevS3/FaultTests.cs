@@ -59,6 +59,56 @@ public class FaultTests : DevS3Test
         Assert.Equal(SocketError.ConnectionReset, SocketErrorOf(exception));
     }
 
+    [Fact]
+    public async Task A_reset_after_the_body_comes_after_its_last_byte()
+    {
+        Server.Faults.Next(FaultKind.ResetAfterBody);
+        using HttpResponseMessage response = await GetRawAsync("x", "bytes=10-29");
+        Stream body = await response.Content.ReadAsStreamAsync(Cancellation);
+        byte[] received = new byte[20];
+        await body.ReadExactlyAsync(received, Cancellation);
+        Assert.Equal(_content[10..30], received);
+        Assert.Equal(_content, await GetAsync("x")); // over another connection
+    }
+
+    [Fact]
+    public async Task An_overlong_body_goes_on_after_the_bytes_that_were_asked_for()
+    {
+        Server.Faults.Next(FaultKind.Overlong);
+        using HttpResponseMessage response = await GetRawAsync("x", "bytes=10-29");
+        Assert.Equal($"bytes 10-29/{Size}", response.Content.Headers.ContentRange!.ToString());
+        byte[] body = await response.Content.ReadAsByteArrayAsync(Cancellation);
+        Assert.Equal([.. _content[10..30], .. new byte[4096]], body);
+    }
+
+    [Theory]
+    [InlineData(FaultKind.TooManyRequests, HttpStatusCode.TooManyRequests, "TooManyRequests")]
+    [InlineData(FaultKind.AccessDenied, HttpStatusCode.Forbidden, "AccessDenied")]
+    [InlineData(FaultKind.ExpiredToken, HttpStatusCode.BadRequest, "ExpiredToken")]
+    public async Task A_refusal_is_in_the_words_of_S3(FaultKind kind, HttpStatusCode status, string code)
+    {
+        Server.Faults.Next(kind);
+        await FailsAsync(status, code, () => GetAsync("x"));
+        Assert.Equal(_content, await GetAsync("x"));
+    }
+
+    [Fact]
+    public async Task A_rule_may_leave_out_Retry_After()
+    {
+        Server.Faults.Add(new FaultRule(FaultKind.SlowDown) { Times = 1, RetryAfter = null });
+        using HttpResponseMessage response = await GetRawAsync("x");
+        Assert.Null(response.Headers.RetryAfter);
+    }
+
+    [Fact]
+    public async Task A_rule_may_concern_one_access_key()
+    {
+        Server.Faults.Add(new FaultRule(FaultKind.ExpiredToken) { AccessKey = "ANOTHER" });
+        Assert.Equal(_content, await GetAsync("x"));
+        Server.Faults.Add(new FaultRule(FaultKind.ExpiredToken) { AccessKey = Server.AccessKey });
+        await FailsAsync(HttpStatusCode.BadRequest, "ExpiredToken", () => GetAsync("x"));
+    }
+
     [Theory]
     [InlineData("x", null, Size / 2)]
     [InlineData("x", "bytes=10-29", 10)]

@@ -39,7 +39,7 @@ public class FaultTextTests
         bool[] Draw(string text)
         {
             var faults = DevS3Faults.Parse(text);
-            return [.. Enumerable.Range(0, 1000).Select(_ => !faults.PlanFor("GET", "x", hasRange: false).IsEmpty)];
+            return [.. Enumerable.Range(0, 1000).Select(_ => !faults.PlanFor("GET", "x", hasRange: false, authorization: null).IsEmpty)];
         }
 
         Assert.Equal(Draw("reset=0.2,seed=5"), Draw("reset=0.2,seed=5"));

@@ -132,8 +132,7 @@ internal sealed partial class FetchScheduler
                 _planner.Adapt(pace);
             _queue.Connections = _limit.Learn(took, failure is null);
             _totals.Add(arrival, failure);
-            if (failure is not null and not BlockDeviceException { IsTransient: true })
-                _feeds.Clear(); // an object that was replaced will not come back: nobody waits for this, and each request costs
+            LearnForFeeds(arrival, failure);
             startable = TakeStartable();
         }
         Arrival.Waiter.CompleteAll(due, failure);

@@ -25,7 +25,6 @@ internal sealed partial class FetchScheduler : IFetchTarget, IAsyncDisposable
     private readonly long _opened;
     private readonly CancellationTokenSource _closing = new();
     private readonly HashSet<Arrival> _arrivals = [];
-    private readonly Queue<IFetchFeed> _feeds = new();
     private TaskCompletionSource? _idle;
     private int _working; // GETs and loads under way
 
@@ -42,18 +41,6 @@ internal sealed partial class FetchScheduler : IFetchTarget, IAsyncDisposable
 
     /// <summary>Told of every piece when it is touched for the first time. Called under the cache's lock.</summary>
     public Action<long>? Touched { get; init; }
-
-    /// <summary>Adds a feed behind those that are there, and starts on it if connections idle.</summary>
-    public void Feed(IFetchFeed feed)
-    {
-        List<Arrival>? startable;
-        lock (_cache.Gate)
-        {
-            _feeds.Enqueue(feed);
-            startable = TakeStartable();
-        }
-        Start(startable);
-    }
 
     /// <summary>Tells the planner of a read that was no warm hit, and starts what it wants.</summary>
     public void Announce(ByteRange range)
@@ -227,21 +214,6 @@ internal sealed partial class FetchScheduler : IFetchTarget, IAsyncDisposable
             }
         }
         return startable;
-    }
-
-    /// <summary>Queues a fetch of the feeds if it could start at once; so none of them is ever too much to wait (10).</summary>
-    private bool TryFeed()
-    {
-        while (_feeds.TryPeek(out var feed) && _queue.HasRoomInBackground)
-        {
-            if (feed.Next(this) is { } range)
-            {
-                Enqueue(range, FetchPriority.Background);
-                return true;
-            }
-            _feeds.Dequeue();
-        }
-        return false;
     }
 
     /// <summary>Sends the first one from here, without a change of threads: somebody waits for it most likely.</summary>

@@ -6,6 +6,9 @@ namespace Becket.Blocks.Caching.Fetching;
 /// </summary>
 internal interface IFetchFeed
 {
-    /// <summary>The next range to fetch, all of it absent; null where there is none left.</summary>
+    /// <summary>The next range to fetch, all of it absent; null where there is none, until one is returned.</summary>
     ByteRange? Next(IFetchTarget target);
+
+    /// <summary>Is told of a range that the store failed to bring, and could bring another time; not all of it need be absent.</summary>
+    void Return(ByteRange range);
 }

@@ -28,4 +28,7 @@ internal sealed class WholeDeviceFeed(long size, Func<bool> goesOn) : IFetchFeed
         }
         return null;
     }
+
+    /// <summary>Goes back: what has come since, or is on its way, is not absent and is passed over.</summary>
+    public void Return(ByteRange range) => _position = Math.Min(_position, range.Offset);
 }

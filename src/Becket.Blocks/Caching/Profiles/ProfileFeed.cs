@@ -52,6 +52,11 @@ internal sealed class ProfileFeed(BootProfile profile) : IFetchFeed
         return null;
     }
 
+    /// <summary>Lets it be: a profile is for the first moments, and by another time whoever needs this has asked for it.</summary>
+    public void Return(ByteRange range)
+    {
+    }
+
     /// <summary>A client touched a piece for the first time since it was brought in.</summary>
     public void OnTouch(long piece)
     {

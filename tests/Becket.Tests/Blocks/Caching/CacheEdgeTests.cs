@@ -99,6 +99,42 @@ public sealed class CacheEdgeTests
         Assert.Single(source.Opened);
     }
 
+    [Fact]
+    public async Task All_of_a_device_is_fetched_though_the_store_was_away_for_a_while()
+    {
+        var isAway = true;
+        var source = new RangedSource(NewContent(60 * 1024 * 1024));
+        source.Opening = (range, _) => isAway && range.Offset % (8 * 1024 * 1024) == 0
+            ? throw new BlockDeviceException(BlockError.Io, "the store is away") { IsTransient = true }
+            : default;
+        using var cache = new BlockCache(96 * 1024 * 1024, disk: null);
+        await using var device = Open(source, cache, PieceOnly with { Prefetch = PrefetchMode.All, Connections = 4 });
+        await device.WhenIdleAsync();
+        Assert.True(device.BytesInMemory < source.Info.Size);
+        var asked = source.Opened.Count;
+        Assert.Contains(source.Opened, range => range.Offset == 0);
+
+        // It rests longer each time, and asks for little meanwhile.
+        _time.Advance(TimeSpan.FromMilliseconds(999));
+        await device.WhenIdleAsync();
+        Assert.Equal(asked, source.Opened.Count);
+        for (var rest = TimeSpan.FromSeconds(1); rest < TimeSpan.FromMinutes(1); rest *= 2)
+            await RestAsync(device, rest);
+        Assert.True(device.BytesInMemory < source.Info.Size);
+
+        isAway = false;
+        await RestAsync(device, TimeSpan.FromMinutes(1));
+        Assert.Equal(source.Info.Size, device.BytesInMemory);
+        Assert.Equal(source.Info.Size, source.Opened.Distinct().Sum(range => range.Length));
+    }
+
+    /// <summary>Lets the time pass that the feeds rest at most.</summary>
+    private async Task RestAsync(CacheFilter device, TimeSpan time)
+    {
+        _time.Advance(time);
+        await device.WhenIdleAsync();
+    }
+
     private static BlockCache NewCache() => new(BlockCache.MinimumMemory, disk: null);
 
     private static byte[] NewContent(int size)

@@ -58,6 +58,10 @@ public sealed partial class FolderObjectStore : IObjectStore
         }
     }
 
+    /// <summary>A folder keeps none.</summary>
+    public ValueTask<StoredChecksums> GetChecksumsAsync(ObjectPin pin, int? part, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(StoredChecksums.None);
+
     public IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, CancellationToken cancellationToken) =>
         Walk(_root, "", prefix, cancellationToken).ToAsyncEnumerable();
 

@@ -23,6 +23,12 @@ public interface IObjectStore : IAsyncDisposable
     /// </summary>
     ValueTask<Stream> OpenReadAsync(ObjectPin pin, ObjectRange range, CancellationToken cancellationToken);
 
+    /// <summary>What the store says of the bytes as they were put, so that they can be checked from end to end.</summary>
+    /// <param name="pin">The object, as it was opened.</param>
+    /// <param name="part">Null for the whole object; otherwise one of the parts it was uploaded in, from 1 on.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    ValueTask<StoredChecksums> GetChecksumsAsync(ObjectPin pin, int? part, CancellationToken cancellationToken);
+
     /// <summary>Writes an object whole and returns its new ETag.</summary>
     ValueTask<string> PutAsync(string key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken cancellationToken);
 

@@ -18,6 +18,9 @@ public abstract class ObjectStoreFilter(IObjectStore inner) : IObjectStore
     public virtual ValueTask<Stream> OpenReadAsync(ObjectPin pin, ObjectRange range, CancellationToken cancellationToken) =>
         Inner.OpenReadAsync(pin, range, cancellationToken);
 
+    public virtual ValueTask<StoredChecksums> GetChecksumsAsync(ObjectPin pin, int? part, CancellationToken cancellationToken) =>
+        Inner.GetChecksumsAsync(pin, part, cancellationToken);
+
     public virtual ValueTask<string> PutAsync(
         string key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken cancellationToken) =>
         Inner.PutAsync(key, body, condition, cancellationToken);

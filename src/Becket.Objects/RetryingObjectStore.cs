@@ -29,6 +29,12 @@ public sealed partial class RetryingObjectStore(IObjectStore inner, RetryPolicy 
         return body;
     }
 
+    public ValueTask<StoredChecksums> GetChecksumsAsync(ObjectPin pin, int? part, CancellationToken cancellationToken) => RunAsync(
+        Begin(pin.Key, Policy.Deadline),
+        (inner, pin, part),
+        static (look, token) => look.inner.GetChecksumsAsync(look.pin, look.part, token),
+        cancellationToken);
+
     public async ValueTask DeleteAsync(string key, CancellationToken cancellationToken) => await RunAsync(
         Begin(key, Policy.Deadline),
         (inner, key),

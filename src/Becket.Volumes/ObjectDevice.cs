@@ -81,6 +81,11 @@ public sealed class ObjectDevice : BlockDevice, IRangeSource
         }
     }
 
+    /// <summary>What the store says of the pinned object's bytes as they were put, or of one of its parts.</summary>
+    /// <exception cref="ObjectStoreException">Whatever the store reports.</exception>
+    public ValueTask<StoredChecksums> GetChecksumsAsync(int? part, CancellationToken cancellationToken) =>
+        _store.GetChecksumsAsync(_pin, part, cancellationToken);
+
     public override async ValueTask DisposeAsync()
     {
         await _store.DisposeAsync();

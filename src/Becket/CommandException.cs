@@ -10,6 +10,9 @@ internal static class ExitCode
 
     /// <summary>What was asked for makes no sense: wrong options or words.</summary>
     public const int Usage = 2;
+
+    /// <summary>Everything was read, and there is nothing that it could be compared with.</summary>
+    public const int Unverifiable = 3;
 }
 
 /// <summary>

@@ -9,6 +9,7 @@ using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
 
+CoreDumps.Forbid();
 return MountHelper.IsCalled
     ? await MountHelper.RunAsync(args, stopping.Token)
     : await ErrorEdge.RunAsync(CommandTree.Parse(args), stopping.Token);

@@ -95,7 +95,8 @@ internal sealed class MultipartOperations(
             await staged.AppendAsync(file, 0, part.Size, static _ => { }, request.Aborted);
         }
         StoredObject stored = objects.Commit(
-            upload.Bucket, upload.Key, staged, MultipartUpload.ETagOf(parts), upload.Attributes, condition);
+            upload.Bucket, upload.Key, staged, MultipartUpload.ETagOf(parts),
+            upload.Attributes with { PartSizes = [.. parts.Select(p => p.Size)] }, condition);
         uploads.End(upload);
 
         await S3Xml.SendAsync(request, "CompleteMultipartUploadResult", xml =>

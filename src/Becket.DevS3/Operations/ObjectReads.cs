@@ -45,11 +45,14 @@ internal sealed class ObjectReads(ObjectFiles objects, DevS3Counters counters)
         (long Offset, long Length) range = (0, stored.Size);
         if (asked is { } some)
             range = some.Resolve(stored.Size) ?? throw OutOfRange(request, stored.Size);
+        bool isPart = asked is null && request.Query["partNumber"] is not null;
+        if (isPart)
+            range = PartOf(request, stored);
 
         ObjectHeaders.Describe(response, stored);
         if (!caller.IsAnonymous)
             ObjectHeaders.Override(request);
-        if (asked is null)
+        if (asked is null && !isPart)
         {
             ObjectHeaders.AddChecksum(request, stored);
         }
@@ -61,6 +64,19 @@ internal sealed class ObjectReads(ObjectFiles objects, DevS3Counters counters)
         }
         response.ContentLength = range.Length;
         return range;
+    }
+
+    /// <summary>Where a part of a multipart upload lies (GetObject, <c>partNumber</c>); what was put at once is one part, and says no number of parts.</summary>
+    private static (long Offset, long Length) PartOf(S3Request request, StoredObject stored)
+    {
+        int number = QueryNumber.Of(request, "partNumber", 0, int.MaxValue);
+        List<long> sizes = stored.Attributes.PartSizes;
+        if (number < 1 || number > Math.Max(1, sizes.Count))
+            throw OutOfRange(request, stored.Size);
+        if (sizes.Count == 0)
+            return (0, stored.Size);
+        request.Http.Response.Headers["x-amz-mp-parts-count"] = sizes.Count.ToString(CultureInfo.InvariantCulture);
+        return (sizes.Take(number - 1).Sum(), sizes[number - 1]);
     }
 
     private async Task SendAsync(HttpResponse response, OpenObject open, long offset, long length, CancellationToken cancellationToken)

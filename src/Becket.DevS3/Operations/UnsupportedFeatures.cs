@@ -29,7 +29,7 @@ internal static class UnsupportedFeatures
         {
             if (name == "versionId" && value is not ("" or "null"))
                 throw S3Error.NotImplemented.Because("This development endpoint does not keep versions");
-            if (Subresources.Contains(name, StringComparer.Ordinal) || (name == "partNumber" && request.Method is ("GET" or "HEAD")))
+            if (Subresources.Contains(name, StringComparer.Ordinal))
                 throw S3Error.NotImplemented.Because($"This development endpoint does not implement '?{name}'");
         }
 

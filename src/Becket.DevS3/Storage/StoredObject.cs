@@ -29,6 +29,9 @@ internal sealed record ObjectAttributes
 
     /// <summary>The name and value of the <c>x-amz-checksum-*</c> header it was put with; empty for none.</summary>
     public Dictionary<string, string> Checksums { get; init; } = [];
+
+    /// <summary>Bytes in each part of a multipart upload; empty for what was put at once.</summary>
+    public List<long> PartSizes { get; init; } = [];
 }
 
 /// <summary>

@@ -77,6 +77,17 @@ internal sealed class S3Location
         return resource;
     }
 
+    /// <summary>An object, or one part of it.</summary>
+    public S3Resource Object(string key, string? versionId, int? partNumber)
+    {
+        if (partNumber is not { } part)
+            return Object(key, versionId);
+        // Sorted by name, as the signature wants it.
+        var query = string.Create(CultureInfo.InvariantCulture, $"partNumber={part}")
+            + (versionId is null ? "" : "&versionId=" + S3UriEncoding.EncodeQuery(versionId));
+        return Make($"{_bucketPath}/{S3UriEncoding.EncodeKey(key)}", query);
+    }
+
     /// <summary>The bucket itself.</summary>
     /// <param name="query">Encoded, and sorted by name.</param>
     public S3Resource Bucket(string query) => Make(_bucketPath.Length == 0 ? "/" : _bucketPath, query);

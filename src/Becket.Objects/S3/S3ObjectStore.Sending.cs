@@ -74,13 +74,14 @@ public sealed partial class S3ObjectStore
 
     private HttpRequestMessage Sign(in S3Request request, S3Location location, S3Credentials? credentials)
     {
-        var resource = request.Key is { } key ? location.Object(key, request.VersionId) : location.Bucket(request.BucketQuery);
+        var resource = request.Key is { } key ? location.Object(key, request.VersionId, request.PartNumber) : location.Bucket(request.BucketQuery);
         var message = new HttpRequestMessage(request.Method, resource.Uri) { Content = request.Body?.ToContent() };
 
         var headers = new SignedHeaders();
         headers.Add("range", request.Range?.ToHeader());
         headers.Add("if-match", request.IfMatch);
         headers.Add("if-none-match", request.IfNoneMatch);
+        headers.Add("x-amz-checksum-mode", request.ChecksumMode);
         headers.Add("x-amz-request-payer", _options.RequesterPays ? "requester" : null);
         if (request.TouchesBytes && _options.CustomerKey is { } customerKey)
         {

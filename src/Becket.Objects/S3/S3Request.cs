@@ -18,11 +18,17 @@ internal readonly record struct S3Request(HttpMethod Method, S3Operation Operati
     /// <summary>Of a request to the bucket itself; encoded, and sorted by name.</summary>
     public string BucketQuery { get; init; } = "";
 
+    /// <summary>One part of an object that was uploaded in parts, from 1 on.</summary>
+    public int? PartNumber { get; init; }
+
     public ObjectRange? Range { get; init; }
 
     public string? IfMatch { get; init; }
 
     public string? IfNoneMatch { get; init; }
+
+    /// <summary>"ENABLED" asks for the checksums that the store keeps.</summary>
+    public string? ChecksumMode { get; init; }
 
     public S3Body? Body { get; init; }
 

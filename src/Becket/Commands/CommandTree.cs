@@ -18,6 +18,7 @@ internal static class CommandTree
             RestartCommand.Build(),
             new ServeCommand().Build(),
             new InfoCommand().Build(),
+            new VerifyCommand().Build(),
             new DevS3Command().Build(),
             new InstallSystemdCommand().Build(),
             CompletionsCommand.Build(),

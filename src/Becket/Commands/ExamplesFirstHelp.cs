@@ -31,6 +31,7 @@ internal sealed class ExamplesFirstHelp(HelpAction inner) : SynchronousCommandLi
           restart      a new process for what is attached; its mounts stay
           serve        serve objects, URLs or files as NBD exports
           info         show what an object, URL, file or NBD server holds
+          verify       read all of it and compare it with its checksums
           dev-s3       serve a folder as an S3 endpoint, for demos and tests
           install-systemd  a service for each mount, and lines of /etc/fstab
           completions  print the completion script for bash, zsh or fish
@@ -114,6 +115,16 @@ internal sealed class ExamplesFirstHelp(HelpAction inner) : SynchronousCommandLi
 
         """;
 
+    private const string Verify = """
+        Examples:
+          becket verify s3://bucket/key
+          becket verify --sha256 $(cut -c -64 image.sha256) https://host/image.raw
+          sudo becket verify --cache-dir /var/cache/becket --repair s3://bucket/key
+
+        Exit status: 0 verified, 1 damaged or failed, 3 nothing to compare with.
+
+        """;
+
     private const string DevS3 = """
         Examples:
           mkdir -p folder/bucket && cp disk.img folder/bucket/
@@ -143,6 +154,7 @@ internal sealed class ExamplesFirstHelp(HelpAction inner) : SynchronousCommandLi
             "install-systemd" => InstallSystemd,
             "serve" => Serve,
             "info" => Info,
+            "verify" => Verify,
             "dev-s3" => DevS3,
             _ => "",
         });

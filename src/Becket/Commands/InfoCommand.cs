@@ -30,8 +30,7 @@ internal sealed class InfoCommand
             throw CommandException.Usage("info takes one source: an object (s3://bucket/key), a URL, a file or an NBD address");
 
         using var loggers = StderrLog.CreateFactory(parsed.GetValue(VerboseOption.Instance) ? LogLevel.Debug : LogLevel.Warning);
-        if (words.Parameters.HasSecret)
-            Log.SecretOnCommandLine(loggers.CreateLogger<InfoCommand>());
+        Log.WarnOfSecrets(loggers.CreateLogger<InfoCommand>(), words.Parameters);
 
         var settings = _sourceOptions.Read(parsed, words.Parameters);
         var report = source is DeviceSource.Nbd nbd

@@ -25,6 +25,8 @@ internal sealed class ServeCommand
     private readonly Option<bool> _writable = new("--writable", "-w") { Description = "Let clients write to local files" };
     private readonly Option<bool> _readOnly = new("--readonly", "-r", "--read-only") { Description = "Refuse every change (the default)" };
     private readonly Option<string> _pidFile = new("--pidfile", "-P", "--pid-file") { Description = "Write the process id once ready", HelpName = "FILE" };
+    private readonly Option<string> _user = new("--user", "-u") { Description = "Become this user when all is open", HelpName = "USER[:GROUP]" };
+    private readonly Option<string> _group = new("--group", "-g") { Description = "... and this group", HelpName = "GROUP" };
     private readonly Option<bool> _foreground = new("--foreground", "-f") { Description = "Stay in the foreground (always so; accepted for nbdkit's sake)" };
     private readonly Option<int> _maximumConnections = new("--max-connections") { Description = "Clients at a time", HelpName = "N", DefaultValueFactory = _ => new NbdServerOptions().MaximumConnections };
     private readonly PatienceOptions _patienceOptions = new();
@@ -38,7 +40,7 @@ internal sealed class ServeCommand
     public Command Build()
     {
         var command = new Command("serve", "Serve objects, URLs or files as NBD exports") { Arguments = { _words } };
-        foreach (var option in (Option[])[_unix, _port, _address, _single, _run, _exports, _exportName, _readOnly, _writable, _pidFile, _foreground, _maximumConnections, _ioTimeout])
+        foreach (var option in (Option[])[_unix, _port, _address, _single, _run, _exports, _exportName, _readOnly, _writable, _pidFile, _user, _group, _foreground, _maximumConnections, _ioTimeout])
             command.Options.Add(option);
         _patienceOptions.AddTo(command);
         _tlsOptions.AddTo(command);
@@ -59,11 +61,12 @@ internal sealed class ServeCommand
         var settings = _sourceOptions.Read(parsed, words.Parameters);
         var ioTimeout = parsed.GetValue(_ioTimeout) ?? new RetryPolicy().Deadline;
         var plan = _cacheOptions.Read(parsed).WaitingAtMost(ioTimeout);
+        if (listening.User is not null && plan.Folder is not null)
+            throw CommandException.Usage("--user and --cache-dir exclude one another: the folder is opened by root, and has to be the user's; run becket as that user (setpriv, systemd's User=)");
 
         var logFormat = _statusOptions.ReadLogFormat(parsed);
         using var loggers = StderrLog.CreateFactory(StderrLog.LevelFor(parsed.GetValue(VerboseOption.Instance), logFormat), logFormat, clock: null);
-        if (words.Parameters.HasSecret)
-            Log.SecretOnCommandLine(loggers.CreateLogger<ServeCommand>());
+        Log.WarnOfSecrets(loggers.CreateLogger<ServeCommand>(), words.Parameters);
 
         var tls = _tlsOptions.Read(parsed, loggers);
         using var opener = new SourceOpener(settings, loggers) { WarmConnections = WarmConnections, ReadDeadline = ioTimeout };
@@ -89,6 +92,7 @@ internal sealed class ServeCommand
             Single = parsed.GetValue(_single),
             Run = parsed.GetValue(_run),
             PidFile = parsed.GetValue(_pidFile),
+            User = ServingUser.Find(parsed.GetValue(_user), parsed.GetValue(_group)),
             Admission = _admissionOptions.Read(parsed),
             MaximumConnections = parsed.GetValue(_maximumConnections),
             HandshakeTimeout = _patienceOptions.ReadHandshake(parsed),

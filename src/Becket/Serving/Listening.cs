@@ -20,6 +20,9 @@ internal sealed record Listening
 
     public string? PidFile { get; init; }
 
+    /// <summary>Who the server becomes when everything is open; null: it stays who it is.</summary>
+    public ServingUser? User { get; init; }
+
     /// <summary>Who may connect; where users or groups are named, the unix socket is open to all and the others are turned away.</summary>
     public ClientAdmission Admission { get; init; } = new();
 

@@ -6,8 +6,20 @@ namespace Becket.Serving;
 
 internal static partial class Log
 {
-    [LoggerMessage(Level = LogLevel.Warning, Message = "secrets given on the command line are shown by ps to every user of this machine; prefer the environment or --profile")]
-    public static partial void SecretOnCommandLine(ILogger logger);
+    /// <summary>Says how the secrets among nbdkit's words could be kept better.</summary>
+    public static void WarnOfSecrets(ILogger logger, NbdkitParameters parameters)
+    {
+        if (parameters.HasSecret)
+            SecretOnCommandLine(logger);
+        if (parameters.OpenSecretFile is { } file)
+            SecretInOpenFile(logger, file);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "others may read {File}, which holds a secret; 'chmod 600 {File}' keeps them out")]
+    private static partial void SecretInOpenFile(ILogger logger, string file);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "secrets given on the command line are shown by ps to every user of this machine; prefer the environment, --profile or secret_key=+FILE")]
+    private static partial void SecretOnCommandLine(ILogger logger);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "opened {Source} as export '{Name}': {Size} bytes")]
     public static partial void Opened(ILogger logger, DeviceSource source, string name, long size);

@@ -28,5 +28,8 @@ internal sealed class PidFile : IDisposable
         }
     }
 
-    public void Dispose() => File.Delete(_path);
+    /// <summary>Gives it to the user that the server becomes.</summary>
+    public void GiveTo(ServingUser user) => user.TakeOver(_path);
+
+    public void Dispose() => LeftBehind.Remove(_path);
 }

@@ -43,6 +43,7 @@ internal sealed class Server(ExportCatalog catalog, Listening listening, TlsServ
         if (listening.Single)
         {
             using var pidFile = WritePidFile();
+            listening.User?.Become();
             board.Phase = ServingPhase.Serving;
             await server.ServeSingleAsync(StandardStreams.Open(), "standard input", stopping);
             return ExitCode.Success;
@@ -55,6 +56,8 @@ internal sealed class Server(ExportCatalog catalog, Listening listening, TlsServ
         }
 
         using var unix = listening.UnixSocket is null or "-" ? UnixListener.ListenInTemporaryFolder() : UnixListener.Listen(listening.UnixSocket, SocketMode);
+        if (listening.User is { } user)
+            unix.GiveTo(user);
         return await ServeAsync(server, [unix.Socket], stopping);
     }
 
@@ -63,9 +66,10 @@ internal sealed class Server(ExportCatalog catalog, Listening listening, TlsServ
         var address = ServerAddress.Of(sockets[0], catalog.DefaultName, tls);
         WarnOfPlainText(sockets);
         using var stopServing = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        using var pidFile = WritePidFile();
+        listening.User?.Become(); // the sockets listen, everything is open, and no client has been talked to
         var serving = server.ServeAsync(sockets, stopServing.Token);
         board.Phase = ServingPhase.Serving;
-        using var pidFile = WritePidFile();
         ServiceNotification.Ready();
         Announce(address);
         using var stoppingNotice = stopping.Register(ServiceNotification.Stopping);
@@ -106,5 +110,13 @@ internal sealed class Server(ExportCatalog catalog, Listening listening, TlsServ
             Log.Listening(_logger, address.Uri);
     }
 
-    private PidFile? WritePidFile() => listening.PidFile is null ? null : PidFile.Write(listening.PidFile);
+    private PidFile? WritePidFile()
+    {
+        if (listening.PidFile is null)
+            return null;
+        var file = PidFile.Write(listening.PidFile);
+        if (listening.User is { } user)
+            file.GiveTo(user);
+        return file;
+    }
 }

@@ -64,11 +64,33 @@ internal sealed class UnixListener : IDisposable
         return Listen(System.IO.Path.Combine(folder.FullName, "socket"), OwnerOnly, folder);
     }
 
+    /// <summary>Gives the path, and the temporary folder, to the user that the server becomes.</summary>
+    public void GiveTo(ServingUser user)
+    {
+        user.TakeOver(Path);
+        if (_temporaryFolder is not null)
+            user.TakeOver(_temporaryFolder.FullName);
+    }
+
     public void Dispose()
     {
         Socket.Dispose();
-        File.Delete(Path);
-        _temporaryFolder?.Delete();
+        LeftBehind.Remove(Path);
+        if (_temporaryFolder is not null)
+            RemoveFolder(_temporaryFolder);
+    }
+
+    /// <summary>In a sticky /tmp its owner, who the server may be by now, can remove it.</summary>
+    private static void RemoveFolder(DirectoryInfo folder)
+    {
+        try
+        {
+            folder.Delete();
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        {
+            Console.Error.WriteLine($"becket: {folder.FullName} stays: {e.Message}");
+        }
     }
 
     private static void RemoveStale(string path)

@@ -12,22 +12,25 @@ internal sealed record NbdkitParameters
 
     public string? AccessKey { get; private init; }
 
-    public string? SecretKey { get; private init; }
+    public SecretWord? SecretKey { get; private init; }
 
-    public string? SessionToken { get; private init; }
+    public SecretWord? SessionToken { get; private init; }
 
     public string? EndpointUrl { get; private init; }
 
     public S3Uri? Object { get; private init; }
 
     /// <summary>Whether a secret stood on the command line, where <c>ps</c> shows it to every user of the machine.</summary>
-    public bool HasSecret => SecretKey is not null || SessionToken is not null;
+    public bool HasSecret => SecretKey is { WasShown: true } || SessionToken is { WasShown: true };
+
+    /// <summary>A file with a secret that others than its owner may read; null where there is none.</summary>
+    public string? OpenSecretFile => SecretKey?.OpenFile ?? SessionToken?.OpenFile;
 
     /// <summary>The keys that were given, or null where there were none.</summary>
     public S3Credentials? Credentials => (AccessKey, SecretKey) switch
     {
         (null, null) => null,
-        ({ } accessKey, { } secretKey) => new S3Credentials(accessKey, secretKey, SessionToken),
+        ({ } accessKey, { } secretKey) => new S3Credentials(accessKey, secretKey.Value, SessionToken?.Value),
         (null, _) => throw CommandException.Usage("secret_key= was given without access_key="),
         (_, null) => throw CommandException.Usage("access_key= was given without secret_key="),
     };
@@ -61,11 +64,13 @@ internal sealed record NbdkitParameters
         return new NbdkitParameters
         {
             AccessKey = values.GetValueOrDefault("access_key"),
-            SecretKey = values.GetValueOrDefault("secret_key"),
-            SessionToken = values.GetValueOrDefault("session_token"),
+            SecretKey = Secret("secret_key"),
+            SessionToken = Secret("session_token"),
             EndpointUrl = values.GetValueOrDefault("endpoint_url"),
             Object = bucket is null ? null : new S3Uri(bucket, key!, VersionId: null),
         };
+
+        SecretWord? Secret(string name) => values.TryGetValue(name, out var word) ? SecretWord.Read(name, word) : null;
     }
 
     private static readonly System.Buffers.SearchValues<char> ParameterCharacters =

@@ -38,7 +38,7 @@ internal sealed class SourceCache(CachePlan plan, ILoggerFactory loggers) : IDis
         plan.Folder is null ? null : DiskCache.Open(plan.Folder, plan.FolderSize, loggers.CreateLogger<DiskCache>()));
 
     /// <summary>Place, key, ETag and version mean the same bytes for ever; a weak ETag, or none, means nothing of the kind.</summary>
-    private static string? Identify(ObjectDevice device, string? place) =>
+    public static string? Identify(ObjectDevice device, string? place) =>
         place is not null && device.Pin.ETag is { } etag && !etag.StartsWith("W/", StringComparison.OrdinalIgnoreCase)
             ? $"{place}\n{device.Pin.Key}\n{etag}\n{device.Pin.VersionId}\n{device.Info.Size}"
             : null;

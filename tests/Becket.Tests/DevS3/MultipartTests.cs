@@ -96,6 +96,21 @@ public class MultipartTests : DevS3Test
     }
 
     [Fact]
+    public async Task A_part_of_an_object_is_answered_with_its_place_and_the_number_of_parts()
+    {
+        string upload = await StartAsync("big");
+        PartETag first = await UploadAsync("big", upload, 1, Pattern(10, 1));
+        PartETag second = await UploadAsync("big", upload, 7, Pattern(20, 2));
+        await CompleteAsync("big", upload, [first, second]);
+        GetObjectMetadataResponse head = await S3.GetObjectMetadataAsync(
+            new GetObjectMetadataRequest { BucketName = Bucket, Key = "big", PartNumber = 2 }, Cancellation);
+        Assert.Equal((20L, 2), (head.ContentLength, head.PartsCount));
+        using GetObjectResponse got = await S3.GetObjectAsync(new GetObjectRequest { BucketName = Bucket, Key = "big", PartNumber = 2 }, Cancellation);
+        Assert.Equal(Pattern(20, 2), await ReadAsync(got.ResponseStream));
+        Assert.Equal("bytes 10-29/30", got.ContentRange);
+    }
+
+    [Fact]
     public async Task The_transfer_utility_uploads_in_parallel_parts()
     {
         byte[] content = Pattern(12 << 20);

@@ -107,6 +107,9 @@ internal sealed class FaultyObjectStore(IObjectStore inner, Func<StoreCall, Faul
         return new Body(this, body, fault);
     }
 
+    public ValueTask<StoredChecksums> GetChecksumsAsync(ObjectPin pin, int? part, CancellationToken cancellationToken) =>
+        RunAsync(new StoreCall("HEAD", pin.Key), () => inner.GetChecksumsAsync(pin, part, cancellationToken), cancellationToken);
+
     public ValueTask<string> PutAsync(string key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken cancellationToken) =>
         RunAsync(new StoreCall("PUT", key), () => inner.PutAsync(key, body, condition, cancellationToken), cancellationToken);
 

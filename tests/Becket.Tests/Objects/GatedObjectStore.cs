@@ -33,6 +33,9 @@ internal sealed class GatedObjectStore(IObjectStore inner) : IObjectStore
         return await inner.OpenReadAsync(pin, range, CancellationToken.None); // it was let through, cancelled or not
     }
 
+    public ValueTask<StoredChecksums> GetChecksumsAsync(ObjectPin pin, int? part, CancellationToken cancellationToken) =>
+        inner.GetChecksumsAsync(pin, part, cancellationToken);
+
     public ValueTask<string> PutAsync(string key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken cancellationToken) =>
         inner.PutAsync(key, body, condition, cancellationToken);
 

@@ -33,6 +33,9 @@ internal sealed class KnownStore(byte[] content) : IObjectStore
             : throw new ObjectStoreException(ObjectStoreError.Changed, $"{Name}/{Key} was replaced since it was opened; open it again");
     }
 
+    public ValueTask<StoredChecksums> GetChecksumsAsync(ObjectPin pin, int? part, CancellationToken cancellationToken) =>
+        throw new NotSupportedException();
+
     public ValueTask<string> PutAsync(
         string key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken cancellationToken) =>
         throw new NotSupportedException();

@@ -91,6 +91,13 @@ public sealed partial class DiskCache : IDisposable
         return opened;
     }
 
+    /// <summary>Whether anything was ever stored of an object here; makes nothing.</summary>
+    public bool Holds(string identity)
+    {
+        using var folder = _folder.OpenObject(DiskObjectFiles.NameOf(identity));
+        return folder is not null;
+    }
+
     /// <summary>Waits for an eviction that is under way to come to a good point.</summary>
     public void Dispose()
     {

@@ -1,0 +1,176 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Amazon.S3.Transfer;
+using Becket.InteropTests.Processes;
+using Becket.InteropTests.Stores;
+using DevelopmentStore = Becket.InteropTests.Stores.DevS3;
+
+namespace Becket.InteropTests.Serving;
+
+/// <summary>Objects that the AWS SDK uploaded, whole and with one wrong bit, as <c>becket verify</c> judges them.</summary>
+public sealed class VerifyTests(RealStores stores) : InteropTest(stores)
+{
+    private const string Bucket = "verified";
+    private const int Size = (12 << 20) + 4567;
+
+    public static TheoryData<string> Algorithms => ["none", "CRC32", "SHA1", "SHA256"];
+
+    [Theory]
+    [MemberData(nameof(Algorithms))]
+    public async Task One_wrong_bit_in_the_store_is_found(string algorithm)
+    {
+        var store = await Stores.GetDevS3Async();
+        var path = store.PathOf(Bucket, "whole-" + algorithm);
+        using (var client = store.Endpoint.CreateClient())
+        {
+            var put = new PutObjectRequest { BucketName = Bucket, Key = Path.GetFileName(path), FilePath = NewDisk(Size) };
+            if (algorithm != "none")
+                put.ChecksumAlgorithm = ChecksumAlgorithm.FindValue(algorithm);
+            await client.PutObjectAsync(put, Token);
+        }
+        var source = store.Endpoint.Object(Bucket, Path.GetFileName(path));
+
+        var whole = await VerifyAsync(source, 0);
+        FlipBit(path, Size - 3);
+        var damaged = await VerifyAsync(source, 1);
+
+        Assert.Equal(algorithm == "none" ? ["MD5"] : [algorithm.Insert(3, "-"), "MD5"], Outcomes(whole).Select(outcome => outcome.Algorithm!));
+        Assert.All(Outcomes(whole), outcome => Assert.Equal("match", outcome.Outcome));
+        Assert.All(Outcomes(damaged), outcome => Assert.Equal("mismatch", outcome.Outcome));
+        Assert.Equal("damaged", damaged.GetProperty("result").GetString());
+    }
+
+    /// <summary>Zeroes, whose checksums the standards of iSCSI and NVMe give: the SDK computes neither by itself.</summary>
+    [Theory]
+    [InlineData("CRC-32C", 32, "8a9136aa")]
+    [InlineData("CRC-64/NVME", 4096, "6482d367eb22b64e")]
+    public async Task Checksum_of_the_standard_is_met_and_one_wrong_bit_is_found(string algorithm, int size, string checksum)
+    {
+        var store = await Stores.GetDevS3Async();
+        var path = store.PathOf(Bucket, $"zeroes-{size}");
+        using (var client = store.Endpoint.CreateClient())
+        {
+            var put = new PutObjectRequest { BucketName = Bucket, Key = Path.GetFileName(path), InputStream = new MemoryStream(new byte[size]) };
+            var text = Convert.ToBase64String(Convert.FromHexString(checksum));
+            if (size == 32)
+                put.ChecksumCRC32C = text;
+            else
+                put.ChecksumCRC64NVME = text;
+            await client.PutObjectAsync(put, Token);
+        }
+        var source = store.Endpoint.Object(Bucket, Path.GetFileName(path));
+
+        Assert.Equal([(algorithm, "match"), ("MD5", "match")], Outcomes(await VerifyAsync(source, 0)));
+        FlipBit(path, size - 1);
+        Assert.Equal([(algorithm, "mismatch"), ("MD5", "mismatch")], Outcomes(await VerifyAsync(source, 1)));
+    }
+
+    [Fact]
+    public async Task One_wrong_bit_in_an_object_of_parts_is_found()
+    {
+        var store = await Stores.GetDevS3Async();
+        await UploadInPartsAsync(store.Endpoint, "parts", 5 << 20);
+        var source = store.Endpoint.Object(Bucket, "parts");
+
+        var whole = await VerifyAsync(source, 0);
+        FlipBit(store.PathOf(Bucket, "parts"), 5 << 20);
+        await VerifyAsync(source, 1);
+
+        Assert.Equal(("MD5", "match"), Assert.Single(Outcomes(whole)));
+        Assert.Equal(3, whole.GetProperty("checksums")[0].GetProperty("parts").GetInt32());
+    }
+
+    [Fact]
+    public async Task Objects_in_Ceph_are_verified_by_their_ETags()
+    {
+        var endpoint = (await Stores.GetRadosGatewayAsync()).Endpoint;
+        await UploadInPartsAsync(endpoint, "parts", 5 << 20);
+        using var client = endpoint.CreateClient();
+        await client.PutObjectAsync(new PutObjectRequest { BucketName = Bucket, Key = "whole", FilePath = NewDisk(Size) }, Token);
+
+        Assert.Equal(("MD5", "match"), Assert.Single(Outcomes(await VerifyAsync(endpoint.Object(Bucket, "whole"), 0))));
+        Assert.Equal(("MD5", "match"), Assert.Single(Outcomes(await VerifyAsync(endpoint.Object(Bucket, "parts"), 0))));
+        // A wrong guess proves nothing; a wrong size that the user vouches for does.
+        Assert.Equal(("MD5", "mismatch"), Assert.Single(Outcomes(await VerifyAsync(endpoint.Object(Bucket, "parts").With("--part-size", "6M"), 1))));
+    }
+
+    [Fact]
+    public async Task A_pinned_sha256_is_compared_whatever_the_source()
+    {
+        var path = NewDisk(Size);
+        var right = Convert.ToHexStringLower(SHA256.HashData(await File.ReadAllBytesAsync(path, Token)));
+        await using var web = await HttpImageServer.StartAsync(await File.ReadAllBytesAsync(path, Token), HttpManners.Ordinary, Token);
+        foreach (var source in (Source[])[Source.File(path), Source.File(web.Url.OriginalString)])
+        {
+            Assert.Equal("verified", (await VerifyAsync(source.With("--sha256", right), 0)).GetProperty("result").GetString());
+            Assert.Equal("damaged", (await VerifyAsync(source.With("--sha256", new string('0', 64)), 1)).GetProperty("result").GetString());
+
+            var alone = await VerifyAsync(source, 3);
+            Assert.Equal(("unverifiable", right), (alone.GetProperty("result").GetString(), alone.GetProperty("sha256").GetString()));
+        }
+    }
+
+    [Fact]
+    public async Task A_wrong_bit_in_the_cache_is_found_and_repaired()
+    {
+        Tool.Require("nbdcopy");
+        await using var store = await DevelopmentStore.StartAsync(Token);
+        store.PathOf(Bucket, "disk");
+        using (var client = store.Endpoint.CreateClient())
+            await client.PutObjectAsync(new PutObjectRequest { BucketName = Bucket, Key = "disk", FilePath = NewDisk(Size) }, Token);
+        var source = store.Endpoint.Object(Bucket, "disk").With("--cache-dir", Folder["cache"]);
+        await BecketServer.CommandFor(source, "--run", $"nbdcopy \"$uri\" {Folder["copy"]}").SucceedAsync(Token);
+        Assert.Equal(0, Cache(await VerifyAsync(source, 0)).Damaged);
+
+        // Random data, not a hole: the image begins with it.
+        FlipBit(Directory.GetFiles(Folder["cache"], "data", SearchOption.AllDirectories).Single(), 5);
+
+        Assert.Equal((1, 0), Cache(await VerifyAsync(source, 1)));
+        Assert.Equal((1, 1), Cache(await VerifyAsync(source.With("--repair"), 0)));
+        Assert.Equal((0, 0), Cache(await VerifyAsync(source, 0)));
+
+        static (int Damaged, int Dropped) Cache(JsonElement report) =>
+            (report.GetProperty("cache").GetProperty("damaged").GetInt32(), report.GetProperty("cache").GetProperty("dropped").GetInt32());
+    }
+
+    [Fact]
+    public async Task Wrong_words_are_exit_status_2()
+    {
+        foreach (var words in (string[][])[["--sha256", "abc", "x"], ["--repair", "x"], ["--part-size", "0", "x"], ["x", "y"]])
+            await new Command(Repository.Becket, ["verify", .. words]).EndWithAsync(2, Token);
+    }
+
+    private async Task<JsonElement> VerifyAsync(Source source, int exitCode)
+    {
+        var verify = new Command(Repository.Becket, ["verify", "--json", .. source.Arguments]) { Environment = source.OnlyEnvironment };
+        var outcome = await verify.EndWithAsync(exitCode, Token);
+        return JsonElement.Parse(outcome.Output);
+    }
+
+    private static IEnumerable<(string? Algorithm, string? Outcome)> Outcomes(JsonElement report) => report.GetProperty("checksums").EnumerateArray()
+        .Select(checksum => (checksum.GetProperty("algorithm").GetString(), checksum.GetProperty("outcome").GetString()));
+
+    private async Task UploadInPartsAsync(S3Endpoint endpoint, string key, long partSize)
+    {
+        using var client = endpoint.CreateClient();
+        await client.PutBucketAsync(Bucket, Token);
+        using var transfer = new TransferUtility(client, new TransferUtilityConfig { MinSizeBeforePartUpload = partSize });
+        await transfer.UploadAsync(new TransferUtilityUploadRequest { BucketName = Bucket, Key = key, FilePath = NewDisk(Size), PartSize = partSize }, Token);
+    }
+
+    /// <summary>As a disk does it: the file's time, by which the store would notice, stays.</summary>
+    private static void FlipBit(string path, long offset)
+    {
+        var time = File.GetLastWriteTimeUtc(path);
+        using (var file = File.Open(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+        {
+            file.Position = offset;
+            var value = file.ReadByte();
+            file.Position = offset;
+            file.WriteByte((byte)(value ^ 0x10));
+        }
+        File.SetLastWriteTimeUtc(path, time);
+    }
+}

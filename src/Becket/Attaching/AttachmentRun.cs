@@ -48,6 +48,7 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
         using var cache = new SourceCache(request.Cache, loggers);
         var board = new StatusBoard();
         await using var statusServer = await StartStatusAsync(board, before, stopping);
+        using var otlp = OtlpExport.Start(board, statusServer is null ? null : request.Status);
         var served = await OpenAsync(opener, cache, before, stopping);
         // Off the thread that completes sockets: from here on there are calls that wait for the kernel, which waits for us.
         await Task.Yield();

@@ -73,6 +73,7 @@ internal sealed class ServeCommand
         using var cache = new SourceCache(plan, loggers);
         var board = new StatusBoard();
         await using var status = await StatusServer.StartAsync(_statusOptions.ReadAddress(parsed), board, loggers, stopping);
+        using var otlp = OtlpExport.Start(board, _statusOptions.ReadAddress(parsed));
         await using var catalog = await ExportCatalog.OpenAsync(exports, opener, cache, loggers, stopping);
         using var statistics = new Statistics(catalog, opener.Stores, parsed.GetValue(VerboseOption.Instance));
         using var shown = board.Show(catalog.Exports.Zip(exports, Show), opener, cache);

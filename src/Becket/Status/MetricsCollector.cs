@@ -8,7 +8,7 @@ namespace Becket.Status;
 /// </summary>
 internal sealed class MetricsCollector : IDisposable
 {
-    private const string RuntimeMeter = "System.Runtime";
+    public const string RuntimeMeter = "System.Runtime";
 
     /// <summary>Of the runtime's instruments, those that say something of a program that was compiled ahead of time.</summary>
     private static readonly string[] RuntimeInstruments =

@@ -83,6 +83,7 @@ internal sealed partial class NbdConnection
             _lifetime.Abort("internal error");
         }
 
+        _replies.Discard();
         if (_inFlight.WaitUntilIdle(AbortGrace))
             _sender.Close();
         else

@@ -59,6 +59,9 @@ internal sealed class ReplyBox(ReplyFormat format, RoomShare share, ReplySender 
             sender.Send(reply);
     }
 
+    /// <summary>Throws the batch away, where the connection broke between a reply and its flush; its buffer is the room's again.</summary>
+    public void Discard() => _batch.Clear();
+
     /// <summary>Sends the batch and gives its buffer back, so that a connection that waits has none.</summary>
     public void Flush()
     {

@@ -64,6 +64,28 @@ public class BadClientTests
     }
 
     [Fact]
+    public async Task Replies_that_were_gathered_before_a_wrong_magic_do_not_keep_their_memory()
+    {
+        await using var server = new RunningServer(new ArrayDevice(_content), new NbdServerOptions { TransferMemory = 2 * 1024 * 1024 });
+
+        for (var i = 0; i < 20; i++)
+        {
+            using var bad = server.Connect().EnterSimple();
+            bad.Send([.. RawClient.Request(RawClient.Read, 0, 10), .. new byte[28]]);
+            while (!bad.IsClosed())
+            {
+                // What came before the wrong one may be answered.
+            }
+        }
+
+        await using var good = await server.ConnectClientAsync();
+        await AssertReadsAsync(good, 5);
+        server.Stop();
+        await server.Serving;
+        Assert.Equal(0, server.Room.Held);
+    }
+
+    [Fact]
     public async Task Random_requests_with_a_right_magic_are_all_answered_or_disconnected()
     {
         await using var server = new RunningServer(new ArrayDevice(new byte[100_000]));

@@ -59,7 +59,7 @@ internal static class FuzzClient
                 var (readable, writable) = (new List<Socket> { socket }, sent < limit ? new List<Socket> { socket } : []);
                 Socket.Select(readable, writable.Count > 0 ? writable : null, null, Patience);
                 if (readable.Count + writable.Count == 0)
-                    throw new TimeoutException($"the server neither answers nor closes; {sent} of {script.Bytes.Length} bytes sent, {received.Length} received");
+                    throw new TimeoutException($"the server neither answers nor closes; {sent} of {script.Bytes.Length} bytes sent, {received.Length} received; it leaves by {script.Farewell}{(script.UsesTls ? " from TLS" : "")}");
 
                 if (readable.Count > 0)
                 {

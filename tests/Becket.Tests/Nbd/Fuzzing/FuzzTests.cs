@@ -19,6 +19,9 @@ public sealed class FuzzTests : IDisposable
     private const int StalledAtOnce = 16;
     private const long MemoryGrowth = 8 * 1024 * 1024;
 
+    /// <summary>More than the client that behaves has rented at any time.</summary>
+    private const long KeptByOne = 1024 * 1024;
+
     private readonly TestCertificates _certificates = new();
     private readonly byte[] _hello = TlsHello.Record();
     private readonly ConcurrentQueue<Socket> _stalled = new();
@@ -50,6 +53,7 @@ public sealed class FuzzTests : IDisposable
                 socket.Dispose();
             await Eventually(() => plain.Connections == 1 && withTls.Connections == 1, "connections of clients that are gone");
             Assert.True(ProcessCount.SessionThreads() > 0);
+            Assert.All([plain, withTls], server => Assert.True(server.Room.Held < KeptByOne, $"{server.Room.Held} bytes are rented"));
             Assert.InRange(GC.GetTotalMemory(forceFullCollection: true), 0, memory + MemoryGrowth);
             _isOver = true;
             Assert.True(await good > 0 & await goodWithTls > 0);

@@ -66,7 +66,7 @@ internal sealed class VerifyCommand
 
         var plan = new VerifyPlan
         {
-            Sha256 = parsed.GetValue(_sha256),
+            Sha256 = parsed.GetValue(_sha256) is { Length: > 0 } pinned ? pinned : null, // an array that was not given is empty
             PartSize = parsed.GetValue(_partSize),
             RepairCache = parsed.GetValue(_repair),
             Connections = parsed.GetValue(_connections),

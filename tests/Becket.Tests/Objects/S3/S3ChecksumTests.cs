@@ -1,5 +1,4 @@
 using Becket.Objects;
-using Becket.Tests.Objects.Http;
 
 namespace Becket.Tests.Objects.S3;
 

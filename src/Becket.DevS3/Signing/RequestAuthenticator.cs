@@ -1,3 +1,4 @@
+using System.Globalization;
 using Becket.DevS3.Protocol;
 
 namespace Becket.DevS3.Signing;
@@ -66,8 +67,18 @@ internal sealed class RequestAuthenticator(string accessKey, string secretKey, D
         }
         else if (age.Duration() > AllowedSkew)
         {
-            throw S3Error.RequestTimeTooSkewed.ToException().With("RequestTime", claim.Timestamp);
+            throw Skewed(claim);
         }
+    }
+
+    /// <summary>The clock that it was judged by, so that the client can go by it: in the body, and where HTTP has it.</summary>
+    private S3Exception Skewed(SignatureClaim claim)
+    {
+        DateTimeOffset now = options.Time.GetUtcNow();
+        return S3Error.RequestTimeTooSkewed.ToException()
+            .With("RequestTime", claim.Timestamp)
+            .With("ServerTime", now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture))
+            .WithHeader("Date", now.ToString("r", CultureInfo.InvariantCulture));
     }
 
     private static void CheckSignature(S3Request request, SignatureClaim claim, byte[] key)

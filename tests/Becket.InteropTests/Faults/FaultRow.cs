@@ -25,12 +25,8 @@ internal sealed record FaultRow(string Fault, string? Says, OpenResult Open, Fau
         + $"| {Passing.First.InWords()} | {Passing.Middle.InWords()} "
         + $"| {Lasting.First.InWords()} | {Lasting.Middle.InWords()} | {Lasting.Warm.InWords()} | {LogInWords()} | {AfterInWords()} |";
 
-    private string LogInWords()
-    {
-        if (Says is null)
-            return Lasting.Log.Length == 0 ? "nothing" : "retries";
-        return Lasting.Log.Contains(Says, StringComparison.Ordinal) ? $"\"{Says}\"" : "**not what it should**";
-    }
+    private string LogInWords() =>
+        Says is null ? "-" : Lasting.Log.Contains(Says, StringComparison.Ordinal) ? $"\"{Says}\"" : "**not what it should**";
 
     private string AfterInWords() =>
         Lasting.After == Seen.RightBytes && Passing.After == Seen.RightBytes ? "right bytes" : $"{Lasting.After.InWords()}, {Passing.After.InWords()}";

@@ -27,7 +27,7 @@ public sealed class RadosGatewayFaultMatrixTests(RealStores stores) : InteropTes
         // One after the other: there is one gateway.
         var rows = new[]
         {
-            await RowAsync("radosgw killed, then started again", "Connection refused", killed),
+            await RowAsync("radosgw killed, then started again", "the server refused the connection", killed),
             await RowAsync("radosgw paused", "nothing came for", paused),
         };
 

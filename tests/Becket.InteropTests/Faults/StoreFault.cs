@@ -5,7 +5,7 @@ namespace Becket.InteropTests.Faults;
 
 /// <summary>Something that is wrong with a store for a while.</summary>
 /// <param name="Name">In words; the row of the table.</param>
-/// <param name="Says">What the server's log has to say of it; null where there is nothing to say.</param>
+/// <param name="Says">What the server's log has to say of it; null where it need not say anything.</param>
 /// <param name="Begin">Starts it.</param>
 /// <param name="End">Puts right what it broke.</param>
 internal sealed record StoreFault(
@@ -29,18 +29,18 @@ internal sealed record StoreFault(
         Injected("503 without Retry-After", "503 SlowDown", new FaultRule(FaultKind.SlowDown) { RetryAfter = null }),
         Injected("429 with Retry-After", "429 TooManyRequests", new FaultRule(FaultKind.TooManyRequests)),
         Injected("429 without Retry-After", "429 TooManyRequests", new FaultRule(FaultKind.TooManyRequests) { RetryAfter = null }),
-        Injected("reset before the answer", "Connection reset by peer", new FaultRule(FaultKind.Reset)),
-        Injected("reset within the body", "Connection reset by peer", new FaultRule(FaultKind.ResetInBody)),
+        Injected("reset before the answer", "the connection to the server broke", new FaultRule(FaultKind.Reset)),
+        Injected("reset within the body", "the connection to the server broke", new FaultRule(FaultKind.ResetInBody)),
         Injected("reset after the body", null, new FaultRule(FaultKind.ResetAfterBody)),
         Injected("body too short", "the body ended after", new FaultRule(FaultKind.Truncate)),
         Injected("body too long", "the body is longer than the range", new FaultRule(FaultKind.Overlong)),
         Injected("body stalls", "nothing came for", new FaultRule(FaultKind.Stall)),
-        Injected("wrong Content-Range", "range", new FaultRule(FaultKind.WrongContentRange)),
-        Injected("200 for a range", "200", new FaultRule(FaultKind.IgnoreRange)),
+        Injected("wrong Content-Range", "the server sent bytes", new FaultRule(FaultKind.WrongContentRange)),
+        Injected("200 for a range", "the server ignored the range", new FaultRule(FaultKind.IgnoreRange)),
         Injected("wrong ETag", "replaced", new FaultRule(FaultKind.WrongETag)),
         Injected("permission withdrawn", "access denied", new FaultRule(FaultKind.AccessDenied)),
-        new("name unknown (DNS)", "store.test", ForgetHostAsync, static (store, _) => Now(store.KnowHost)) { Reach = static store => store.SourceByName() },
-        new("connection refused", "Connection refused", static async (store, _) => await store.StopServerAsync(),
+        new("name unknown (DNS)", "the server's name cannot be resolved", ForgetHostAsync, static (store, _) => Now(store.KnowHost)) { Reach = static store => store.SourceByName() },
+        new("connection refused", "the server refused the connection", static async (store, _) => await store.StopServerAsync(),
             static (store, token) => store.StartServerAgainAsync(token)),
         new("keys expired, the credential process has new ones", null, ExpireAsync, static (_, _) => Task.CompletedTask)
         {

@@ -83,6 +83,16 @@ public class SignatureVectorTests : DevS3Test
         await IsAnsweredAsync(status, code, request);
     }
 
+    [Fact]
+    public async Task A_refusal_for_the_clock_says_what_time_it_is()
+    {
+        _clock.AdjustTime(_clock.GetUtcNow().AddHours(1));
+        using HttpRequestMessage request = GetObject();
+        using HttpResponseMessage response = await Http.SendAsync(request, Cancellation);
+        Assert.Equal(_clock.GetUtcNow(), response.Headers.Date);
+        Assert.Contains("<ServerTime>2013-05-24T01:00:00Z</ServerTime>", await response.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("Range", "bytes=0-8")]
     [InlineData("x-amz-date", "20130524T000001Z")]

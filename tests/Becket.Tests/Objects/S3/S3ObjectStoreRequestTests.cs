@@ -162,10 +162,13 @@ public class S3ObjectStoreRequestTests
         Assert.Equal(2, server.Requests.Count);
     }
 
-    [Fact]
-    public async Task Expired_credentials_are_replaced_once()
+    [Theory]
+    [InlineData("400 Bad Request", "ExpiredToken")]
+    [InlineData("403 Forbidden", "InvalidAccessKeyId")]
+    [InlineData("400 Bad Request", "InvalidToken")]
+    public async Task Credentials_that_are_not_taken_any_more_are_replaced_once(string status, string code)
     {
-        await using var server = InTurn(Error("400 Bad Request", "ExpiredToken"), Hello);
+        await using var server = InTurn(Error(status, code), Hello);
         await ReadAsync(Store(server, credentials: new RenewableCredentials()), Pin);
 
         Assert.Equal<string>(["old", "new"], server.Requests.Select(r => r["x-amz-security-token"]!), StringComparer.Ordinal);

@@ -59,7 +59,8 @@ internal static class FuzzClient
                 var (readable, writable) = (new List<Socket> { socket }, sent < limit ? new List<Socket> { socket } : []);
                 Socket.Select(readable, writable.Count > 0 ? writable : null, null, Patience);
                 if (readable.Count + writable.Count == 0)
-                    throw new TimeoutException($"the server neither answers nor closes; {sent} of {script.Bytes.Length} bytes sent, {received.Length} received; it leaves by {script.Farewell}{(script.UsesTls ? " from TLS" : "")}");
+                    throw new TimeoutException(
+                        $"the server neither answers nor closes; {sent} of {script.Bytes.Length} bytes sent, {received.Length} received; it leaves by {script.Farewell}{(script.UsesTls ? " from TLS" : "")}");
 
                 if (readable.Count > 0)
                 {
@@ -73,7 +74,8 @@ internal static class FuzzClient
                     sent += socket.Send(script.Bytes.AsSpan(sent, Math.Min(limit - sent, piece)));
             }
         }
-        catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown or SocketError.NotConnected)
+        catch (SocketException e) when (e.SocketErrorCode
+            is SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.Shutdown or SocketError.NotConnected)
         {
             return Completeness.BrokenOff;
         }

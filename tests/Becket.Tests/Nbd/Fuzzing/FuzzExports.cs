@@ -12,7 +12,8 @@ internal static class FuzzExports
     public const string Writable = "w";
 
     private const BlockDeviceFeatures Fixed =
-        BlockDeviceFeatures.Prefetch | BlockDeviceFeatures.MultiConnection | BlockDeviceFeatures.Extents | BlockDeviceFeatures.Flush | BlockDeviceFeatures.Durable;
+        BlockDeviceFeatures.Prefetch | BlockDeviceFeatures.MultiConnection | BlockDeviceFeatures.Extents | BlockDeviceFeatures.Flush
+        | BlockDeviceFeatures.Durable;
 
     /// <summary>The bytes of the default export: noise with holes.</summary>
     public static byte[] Content { get; } = MakeContent();

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace Becket.Tests.Nbd.Fuzzing;
 
-/// <summary>What a server has sent until it, or the client, went; it may end anywhere, and asking for more is an <see cref="EndOfStreamException"/>.</summary>
+/// <summary>
+/// What a server has sent until it, or the client, went. It may end anywhere; asking for more is an <see cref="EndOfStreamException"/>.
+/// </summary>
 internal sealed class ReplyReader(byte[] bytes, int count)
 {
     private int _position;

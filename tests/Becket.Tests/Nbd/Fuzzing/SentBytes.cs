@@ -58,7 +58,8 @@ internal sealed class SentBytes(byte[] bytes)
             return Broken<SentRequest>();
 
         var (flags, command) = (Take16(), Take16());
-        var request = new SentRequest(flags, command, BinaryPrimitives.ReadInt64BigEndian(bytes.AsSpan(_position)), BinaryPrimitives.ReadUInt64BigEndian(bytes.AsSpan(_position + 8)), RawClient.Number(bytes, _position + 16));
+        var (cookie, offset) = (BinaryPrimitives.ReadInt64BigEndian(bytes.AsSpan(_position)), BinaryPrimitives.ReadUInt64BigEndian(bytes.AsSpan(_position + 8)));
+        var request = new SentRequest(flags, command, cookie, offset, RawClient.Number(bytes, _position + 16));
         _position += 20;
         if (command != RawClient.Write)
             return request;

@@ -70,6 +70,15 @@ internal abstract record DeviceSource
         }
     }
 
+    /// <summary>User, password and query are left out, wherever they stand in what could not be understood.</summary>
+    private static string WithoutSecrets(string text)
+    {
+        var address = text.Split('?', '#')[0];
+        var start = address.IndexOf("://", StringComparison.Ordinal) + 3;
+        var at = address.LastIndexOf('@');
+        return at < start ? address : address[..start] + address[(at + 1)..];
+    }
+
     /// <summary>
     /// A presigned URL is signed over these very characters, so they are kept as they are; unless there are some that no
     /// URL may hold (blanks, letters with accents, a fragment), which somebody typed and wants to be escaped.
@@ -79,6 +88,6 @@ internal abstract record DeviceSource
         var isProper = text.All(character => character is > ' ' and < '\u007f' and not '#');
         return Uri.TryCreate(text, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = isProper }, out var url)
             ? url
-            : throw CommandException.Usage($"this is not a valid URL: {text.Split('?')[0]}");
+            : throw CommandException.Usage($"this is not a valid URL: {WithoutSecrets(text)}");
     }
 }

@@ -117,7 +117,7 @@ public sealed class SecretsTests(RealStores stores) : InteropTest(stores)
         Directory.CreateDirectory(Folder["run"]);
         IReadOnlyList<(string, string?)> environment = [("BECKET_RUNTIME_DIR", Folder["run"])];
 
-        var attached = await new Command(Repository.Becket, "attach", "--via", "fuse", "-v", url) { Environment = environment }.SucceedAsync(Token);
+        var attached = await new Command(Repository.Becket, "attach", "--via", "fuse", "--log-file", Path.Combine(Folder["run"], "log.txt"), url) { Environment = environment }.SucceedAsync(Token);
         try
         {
             AssertNone(attached, signature);

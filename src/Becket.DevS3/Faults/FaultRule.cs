@@ -40,7 +40,8 @@ public sealed record FaultRule(FaultKind Kind)
     {
         bool canShow = Kind switch
         {
-            FaultKind.ResetInBody or FaultKind.ResetAfterBody or FaultKind.Truncate or FaultKind.Overlong or FaultKind.Stall => method == "GET",
+            FaultKind.ResetInBody or FaultKind.ResetAfterBody or FaultKind.Truncate or FaultKind.Overlong or FaultKind.Stall =>
+                method == "GET",
             FaultKind.WrongETag => method is "GET" or "HEAD" && key.Length > 0,
             FaultKind.WrongContentRange or FaultKind.IgnoreRange => method == "GET" && hasRange,
             FaultKind.ReplaceObject or FaultKind.DeleteObject => key.Length > 0,

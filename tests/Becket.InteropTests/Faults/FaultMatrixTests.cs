@@ -3,7 +3,9 @@ using Becket.InteropTests.Stores;
 
 namespace Becket.InteropTests.Faults;
 
-/// <summary>What clients see of every fault, in every phase; the tables of <c>docs/reliability.md</c>. Wrong bytes fail it wherever they come.</summary>
+/// <summary>
+/// What clients see of every fault, in every phase: the tables of <c>docs/reliability.md</c>. Wrong bytes fail it wherever they come.
+/// </summary>
 public sealed class FaultMatrixTests(RealStores stores) : InteropTest(stores)
 {
     /// <summary>Stores and servers at a time. Most of them wait for a time to pass.</summary>
@@ -12,14 +14,15 @@ public sealed class FaultMatrixTests(RealStores stores) : InteropTest(stores)
     [Fact]
     public async Task Faults_of_a_store_are_what_the_table_says()
     {
-        Tool.Require("unshare");
+        // For the fault of the resolver.
+        await Tool.RequireMountNamespaceAsync(Token);
         using var room = new SemaphoreSlim(AtATime);
         var running = StoreFault.All.Select(fault => FaultRow.RunAsync(fault, room, Token)).ToArray();
         await Task.WhenAll(running.Select(static row => row.ContinueWith(static _ => { }, TaskScheduler.Default)));
         Assert.All(running, static row => Assert.Null(row.Exception?.InnerException));
         var rows = await Task.WhenAll(running);
         foreach (var row in rows)
-            TestContext.Current.TestOutputHelper?.WriteLine($"{row}\n  open: {row.Open.Log}\n  lasting: {row.Lasting.Log}\n  passing: {row.Passing.Log}");
+            TestContext.Current.TestOutputHelper?.WriteLine(row.WithLogs());
         ReliabilityDocument.Hold("dev-s3", rows);
     }
 }

@@ -23,13 +23,17 @@ internal sealed record FaultRow(string Fault, string? Says, OpenResult Open, Fau
     public override string ToString() =>
         $"| {Fault} | {(Open.During ? "starts" : "refuses")}{(Open.After ? "" : ", **and afterwards**")} "
         + $"| {Passing.First.InWords()} | {Passing.Middle.InWords()} "
-        + $"| {Lasting.First.InWords()} | {Lasting.Middle.InWords()} | {Lasting.Warm.InWords()} | {LogInWords()} | {AfterInWords()} |";
+        + $"| {Lasting.First.InWords()} | {Lasting.Middle.InWords()} | {Lasting.Warm.InWords()} "
+        + $"| {LogInWords()} | {AfterInWords()} |";
+
+    /// <summary>The row, and what the servers said in each of its three parts.</summary>
+    public string WithLogs() => $"{this}\n  open: {Open.Log}\n  lasting: {Lasting.Log}\n  passing: {Passing.Log}";
 
     private string LogInWords() =>
         Says is null ? "-" : Lasting.Log.Contains(Says, StringComparison.Ordinal) ? $"\"{Says}\"" : "**not what it should**";
 
     private string AfterInWords() =>
-        Lasting.After == Seen.RightBytes && Passing.After == Seen.RightBytes ? "right bytes" : $"{Lasting.After.InWords()}, {Passing.After.InWords()}";
+        Lasting.After == Passing.After ? Lasting.After.InWords() : $"{Lasting.After.InWords()}, {Passing.After.InWords()}";
 
     private static async Task<T> RunAsync<T>(
         StoreFault fault, TimeSpan ioTimeout, SemaphoreSlim room, Func<FaultRun, Task<T>> run, CancellationToken cancellationToken)

@@ -67,7 +67,8 @@ internal sealed class FaultRun(TroubleWith trouble, TimeSpan ioTimeout)
     }
 
     private Task<ProcessOutcome> OpenAsync(TemporaryFolder folder, CancellationToken cancellationToken) =>
-        BecketServer.CommandFor(trouble.Source.With($"s3://{TroubledStore.Bucket}/first"), "-U", folder["sock"], "--run", "true").RunAsync(cancellationToken);
+        BecketServer.CommandFor(trouble.Source.With($"s3://{TroubledStore.Bucket}/first"), "-U", folder["sock"], "--run", "true")
+            .RunAsync(cancellationToken);
 
     private async Task<BecketServer> ServeAsync(CancellationToken cancellationToken) => await BecketServer.StartAsync(
         trouble.Source.With([

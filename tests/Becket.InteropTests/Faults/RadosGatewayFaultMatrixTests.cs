@@ -17,12 +17,14 @@ public sealed class RadosGatewayFaultMatrixTests(RealStores stores) : InteropTes
             foreach (var key in FaultRun.Objects)
             {
                 KnownBytes.Write(Folder[key], ++number, TroubledStore.Size);
-                await client.PutObjectAsync(new PutObjectRequest { BucketName = TroubledStore.Bucket, Key = key, FilePath = Folder[key] }, Token);
+                var put = new PutObjectRequest { BucketName = TroubledStore.Bucket, Key = key, FilePath = Folder[key] };
+                await client.PutObjectAsync(put, Token);
             }
         }
         var source = new Source(["--endpoint-url", gateway.Endpoint.Url.OriginalString], gateway.Endpoint.Environment);
         var killed = new TroubleWith(source, gateway.KillGatewayAsync, gateway.StartGatewayAsync);
-        var paused = new TroubleWith(source, token => gateway.SignalGatewayAsync("STOP", token), token => gateway.SignalGatewayAsync("CONT", token));
+        var paused = new TroubleWith(
+            source, token => gateway.SignalGatewayAsync("STOP", token), token => gateway.SignalGatewayAsync("CONT", token));
 
         // One after the other: there is one gateway.
         var rows = new[]
@@ -32,7 +34,7 @@ public sealed class RadosGatewayFaultMatrixTests(RealStores stores) : InteropTes
         };
 
         foreach (var row in rows)
-            TestContext.Current.TestOutputHelper?.WriteLine($"{row}\n  open: {row.Open.Log}\n  lasting: {row.Lasting.Log}\n  passing: {row.Passing.Log}");
+            TestContext.Current.TestOutputHelper?.WriteLine(row.WithLogs());
         ReliabilityDocument.Hold("radosgw", rows);
     }
 

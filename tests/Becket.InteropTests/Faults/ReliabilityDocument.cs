@@ -10,9 +10,11 @@ internal static class ReliabilityDocument
 {
     private const string Header =
         """
-        | fault | at open | passes: first read | passes: later reads | lasts: first read | lasts: later reads | lasts: cached | log | afterwards |
+        | fault | at open | passes: first | passes: later | lasts: first | lasts: later | lasts: cached | log | afterwards |
         |---|---|---|---|---|---|---|---|---|
         """;
+
+    private const string HowTo = "BECKET_UPDATE_DOCS=1 ./test interop --filter-class '*FaultMatrix*' writes what was seen";
 
     private static readonly Lock Gate = new();
 
@@ -30,7 +32,7 @@ internal static class ReliabilityDocument
             if (Environment.GetEnvironmentVariable("BECKET_UPDATE_DOCS") == "1")
                 File.WriteAllText(path, document[..from] + text + document[to..]);
             else
-                Assert.True(document[from..to] == text, $"docs/reliability.md says otherwise; BECKET_UPDATE_DOCS=1 ./test interop --filter-class '*FaultMatrix*' writes it:\n{text}");
+                Assert.True(document[from..to] == text, $"docs/reliability.md says otherwise; {HowTo}:\n{text}");
         }
     }
 }

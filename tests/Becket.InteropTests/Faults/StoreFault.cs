@@ -39,14 +39,18 @@ internal sealed record StoreFault(
         Injected("200 for a range", "the server ignored the range", new FaultRule(FaultKind.IgnoreRange)),
         Injected("wrong ETag", "replaced", new FaultRule(FaultKind.WrongETag)),
         Injected("permission withdrawn", "access denied", new FaultRule(FaultKind.AccessDenied)),
-        new("name unknown (DNS)", "the server's name cannot be resolved", ForgetHostAsync, static (store, _) => Now(store.KnowHost)) { Reach = static store => store.SourceByName() },
+        new("name unknown (DNS)", "the server's name cannot be resolved", ForgetHostAsync, static (store, _) => Now(store.KnowHost))
+        {
+            Reach = static store => store.SourceByName(),
+        },
         new("connection refused", "the server refused the connection", static async (store, _) => await store.StopServerAsync(),
             static (store, token) => store.StartServerAgainAsync(token)),
         new("keys expired, the credential process has new ones", null, ExpireAsync, static (_, _) => Task.CompletedTask)
         {
             Reach = static store => store.Source(KeyPlace.Process),
         },
-        new("keys replaced, then the profile written anew", "does not know the access key", static (store, token) => store.ChangeKeysAsync(token),
+        new("keys replaced, then the profile written anew", "does not know the access key",
+            static (store, token) => store.ChangeKeysAsync(token),
             static (store, _) => Now(store.WriteProfile))
         {
             Reach = static store => store.Source(KeyPlace.Profile),
@@ -55,7 +59,8 @@ internal sealed record StoreFault(
             static (store, _) => Now(() => store.Clock.Shift(TimeSpan.Zero))),
         new("object replaced, then put back", "replaced", ReplaceAsync, static (store, _) => Now(() => Restore(store))),
         new("object deleted, then put back", "does not exist", DeleteAsync, static (store, _) => Now(() => Restore(store))),
-        new("bucket deleted, then put back", "there is no bucket", static (store, _) => Now(() => Directory.Move(store.BucketFolder, Aside(store))),
+        new("bucket deleted, then put back", "there is no bucket",
+            static (store, _) => Now(() => Directory.Move(store.BucketFolder, Aside(store))),
             static (store, _) => Now(() => Directory.Move(Aside(store), store.BucketFolder))),
     ];
 

@@ -49,7 +49,8 @@ internal sealed class TroubledStore : IAsyncDisposable
         await store.StartServerAsync(port: 0, cancellationToken);
         store.WriteProfile();
         store.WriteProcessKeys();
-        await File.WriteAllTextAsync(store._folder["process"], $"[default]\ncredential_process = /bin/cat {store.ProcessKeys}\n", cancellationToken);
+        await File.WriteAllTextAsync(
+            store._folder["process"], $"[default]\ncredential_process = /bin/cat {store.ProcessKeys}\n", cancellationToken);
         store.KnowHost();
         return store;
     }
@@ -70,12 +71,14 @@ internal sealed class TroubledStore : IAsyncDisposable
     public Source SourceByName()
     {
         var source = Source(KeyPlace.Environment);
-        File.WriteAllText(_folder["nsswitch.conf"], "hosts: files\n");
-        var script = $"mount --bind '{HostsFile}' /etc/hosts && mount --bind '{_folder["nsswitch.conf"]}' /etc/nsswitch.conf && exec \"$@\"";
+        var url = string.Create(CultureInfo.InvariantCulture, $"http://store.test:{_server.Endpoint.Port}");
+        var order = _folder["nsswitch.conf"];
+        File.WriteAllText(order, "hosts: files\n");
+        var script = $"mount --bind '{HostsFile}' /etc/hosts && mount --bind '{order}' /etc/nsswitch.conf && exec \"$@\"";
         return source with
         {
-            Arguments = ["--endpoint-url", string.Create(CultureInfo.InvariantCulture, $"http://store.test:{_server.Endpoint.Port}"), "--s3-addressing", "path"],
-            Prefix = ["unshare", .. Environment.IsPrivilegedProcess ? (string[])["--mount"] : ["--mount", "--map-root-user"], "sh", "-c", script, "sh"],
+            Arguments = ["--endpoint-url", url, "--s3-addressing", "path"],
+            Prefix = [.. Tool.MountNamespace, "sh", "-c", script, "sh"],
         };
     }
 
@@ -103,7 +106,8 @@ internal sealed class TroubledStore : IAsyncDisposable
     }
 
     /// <summary>Writes the right keys into the profile.</summary>
-    public void WriteProfile() => ReplaceFile(ProfileFile, $"[default]\naws_access_key_id = {AccessKey}\naws_secret_access_key = {SecretKey}\n");
+    public void WriteProfile() => ReplaceFile(
+        ProfileFile, $"[default]\naws_access_key_id = {AccessKey}\naws_secret_access_key = {SecretKey}\n");
 
     /// <summary>Lets the credential process print the right keys.</summary>
     public void WriteProcessKeys() => ReplaceFile(

@@ -6,6 +6,10 @@ namespace Becket.InteropTests.Processes;
 /// </summary>
 public static class Tool
 {
+    /// <summary>What starts a program in a mount namespace of its own; the program's words follow.</summary>
+    public static IReadOnlyList<string> MountNamespace { get; } =
+        Environment.IsPrivilegedProcess ? ["unshare", "--mount"] : ["unshare", "--mount", "--map-root-user"];
+
     private static readonly string[] Folders =
         [.. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries), "/usr/sbin", "/sbin"];
 
@@ -28,6 +32,14 @@ public static class Tool
 
     /// <summary>The full path of a program, or its name where it is not installed.</summary>
     public static string PathOf(string name) => Find(name) ?? name;
+
+    /// <summary>Needs a mount namespace, in which a program sees other files of the system than everybody else.</summary>
+    public static async Task RequireMountNamespaceAsync(CancellationToken cancellationToken)
+    {
+        Require("unshare");
+        var outcome = await new Command(MountNamespace[0], [.. MountNamespace.Skip(1), "true"]).RunAsync(cancellationToken);
+        Need(outcome.ExitCode == 0, "this user may not make a mount namespace");
+    }
 
     private static string? Find(string name) => name.Contains('/', StringComparison.Ordinal)
         ? File.Exists(name) ? name : null

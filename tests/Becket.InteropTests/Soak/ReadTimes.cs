@@ -32,5 +32,6 @@ internal sealed class ReadTimes
     }
 
     public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture, $"{Count} reads, median {Percentile(0.5):0.0} ms, p99 {Percentile(0.99):0.0} ms, p99.9 {Percentile(0.999):0.0} ms");
+        CultureInfo.InvariantCulture,
+        $"{Count} reads, median {Percentile(0.5):0.0} ms, p99 {Percentile(0.99):0.0} ms, p99.9 {Percentile(0.999):0.0} ms");
 }

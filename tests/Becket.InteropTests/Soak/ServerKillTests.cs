@@ -70,7 +70,8 @@ public sealed class ServerKillTests(RealStores stores) : InteropTest(stores)
 
     /// <summary>Clients that read anywhere and compare, until their server has gone or they are told to end.</summary>
     private Task ReadUntilTheEndAsync(BecketServer becket, int seed, CancellationToken cancellationToken) =>
-        Task.WhenAll(Enumerable.Range(0, Clients).Select(i => Task.Run(() => ReadUntilTheEndAsync(becket.Socket, i + 1, new Random(seed + i), cancellationToken), CancellationToken.None)));
+        Task.WhenAll(Enumerable.Range(0, Clients).Select(i => Task.Run(
+            () => ReadUntilTheEndAsync(becket.Socket, i + 1, new Random(seed + i), cancellationToken), CancellationToken.None)));
 
     private async Task ReadUntilTheEndAsync(string socket, int number, Random random, CancellationToken cancellationToken)
     {

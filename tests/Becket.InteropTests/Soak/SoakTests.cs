@@ -26,6 +26,11 @@ public sealed class SoakTests(RealStores stores) : InteropTest(stores)
 
     private static readonly int Seed = int.Parse(Environment.GetEnvironmentVariable("BECKET_SEED") ?? "1", CultureInfo.InvariantCulture);
 
+    private static readonly FaultKind[] Passing =
+    [
+        FaultKind.SlowDown, FaultKind.InternalError, FaultKind.Reset, FaultKind.ResetInBody, FaultKind.ResetAfterBody, FaultKind.Truncate,
+    ];
+
     private readonly ReadTimes _times = new();
 
     private int _restarts;
@@ -35,21 +40,23 @@ public sealed class SoakTests(RealStores stores) : InteropTest(stores)
     {
         // However long it is: no limit but the run's own.
         var token = TestContext.Current.CancellationToken;
-        await using var store = await TroubledStore.StartAsync(Enumerable.Range(1, Clients).Select(NameOf), token);
+        var names = Enumerable.Range(1, Clients).Select(NameOf).ToArray();
+        await using var store = await TroubledStore.StartAsync(names, token);
         await using var becket = await BecketServer.StartAsync(
             store.Source(KeyPlace.Environment).With([
-                .. Enumerable.Range(1, Clients).SelectMany(static i => (string[])["--export", $"{NameOf(i)}=s3://{TroubledStore.Bucket}/{NameOf(i)}"]),
+                .. names.SelectMany(static name => (string[])["--export", $"{name}=s3://{TroubledStore.Bucket}/{name}"]),
                 "--cache-memory", "16M", "--cache-dir", Folder["cache"], "--cache-size", "16M", "--zone", "256K", "--readahead", "512K",
             ]),
             token);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(token);
         ending.CancelAfter(Time);
 
-        var work = Enumerable.Range(0, Clients).Select(i => ReadAsync(becket, i, ending.Token)).Append(TroubleAsync(store, ending.Token)).ToArray();
+        Task[] work = [.. Enumerable.Range(0, Clients).Select(i => ReadAsync(becket, i, ending.Token)), TroubleAsync(store, ending.Token)];
         var windows = await WatchAsync(becket, Task.WhenAll(work), token);
         await Task.WhenAll(work);
 
-        var (before, after) = (ProcessFootprint.Peak(windows[(Windows / 3)..(Windows * 2 / 3)]), ProcessFootprint.Peak(windows[(Windows * 2 / 3)..]));
+        var before = ProcessFootprint.Peak(windows[(Windows / 3)..(Windows * 2 / 3)]);
+        var after = ProcessFootprint.Peak(windows[(Windows * 2 / 3)..]);
         var figures = $"{Time.TotalSeconds:0} s, seed {Seed}, {_restarts} restarts of the store: {_times}\n"
             + string.Join('\n', windows.Select(static window => $"  {window}"));
         TestContext.Current.TestOutputHelper?.WriteLine(figures);
@@ -88,7 +95,8 @@ public sealed class SoakTests(RealStores stores) : InteropTest(stores)
             // Not cancelled on its way: that would end the connection, and a read that fails at the end is a failure, too.
             await connection.ReadAsync(offset, part, CancellationToken.None);
             _times.Add(Stopwatch.GetElapsedTime(started));
-            Assert.True(KnownBytes.Are(number, offset, part.Span), $"BECKET_SEED={Seed}: wrong bytes in object {number} at {offset}, {part.Length} bytes");
+            Assert.True(
+                KnownBytes.Are(number, offset, part.Span), $"BECKET_SEED={Seed}: wrong bytes in {NameOf(number)} at {offset}, {part.Length} bytes");
             // The machine has other things to do.
             await Task.Delay(random.Next(4), CancellationToken.None);
         }
@@ -102,9 +110,12 @@ public sealed class SoakTests(RealStores stores) : InteropTest(stores)
         {
             while (true)
             {
-                foreach (var kind in (FaultKind[])[FaultKind.SlowDown, FaultKind.InternalError, FaultKind.Reset, FaultKind.ResetInBody, FaultKind.ResetAfterBody, FaultKind.Truncate])
+                foreach (var kind in Passing)
                     store.Faults.Add(new FaultRule(kind) { Probability = random.NextDouble() * 0.1, RetryAfter = null });
-                store.Faults.Add(new FaultRule(FaultKind.Latency) { Probability = 0.2, MaximumLatency = TimeSpan.FromMilliseconds(random.Next(300)) });
+                store.Faults.Add(new FaultRule(FaultKind.Latency)
+                {
+                    Probability = 0.2, MaximumLatency = TimeSpan.FromMilliseconds(random.Next(300)),
+                });
                 await Task.Delay(random.Next(500, 2000), cancellationToken);
                 store.Faults.Clear();
                 await Task.Delay(random.Next(500, 1000), cancellationToken);

@@ -114,7 +114,8 @@ public sealed class SoakTests(RealStores stores) : InteropTest(stores)
                     store.Faults.Add(new FaultRule(kind) { Probability = random.NextDouble() * 0.1, RetryAfter = null });
                 store.Faults.Add(new FaultRule(FaultKind.Latency)
                 {
-                    Probability = 0.2, MaximumLatency = TimeSpan.FromMilliseconds(random.Next(300)),
+                    Probability = 0.2,
+                    MaximumLatency = TimeSpan.FromMilliseconds(random.Next(300)),
                 });
                 await Task.Delay(random.Next(500, 2000), cancellationToken);
                 store.Faults.Clear();

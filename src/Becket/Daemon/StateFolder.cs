@@ -157,7 +157,8 @@ internal sealed class StateFolder : IDisposable
 
     /// <summary>
     /// Removes the folder with all that is in it. The state goes first: without it the folder is no attachment, and what cannot
-    /// be removed is in nobody's way. Somebody may be about to claim the very number, or to remove it, too.
+    /// be removed is in nobody's way. Then its name goes, in one step: whoever claims the number makes a folder of their own, of which
+    /// nothing can be deleted here.
     /// </summary>
     public void Remove()
     {
@@ -166,13 +167,13 @@ internal sealed class StateFolder : IDisposable
             File.Delete(StateFile);
             if (Directory.Exists(ImageFolder))
                 Directory.Delete(ImageFolder); // empty, or it is still mounted and must not be deleted into
-            foreach (var file in Directory.GetFiles(Path))
-                File.Delete(file);
-            Directory.Delete(Path);
+            var nameless = $"{Path}.{Guid.NewGuid():N}";
+            Directory.Move(Path, nameless);
+            Directory.Delete(nameless, recursive: true);
         }
         catch (IOException) when (!File.Exists(StateFile))
         {
-            // Theirs now, or gone.
+            // Still mounted, or gone already.
         }
     }
 

@@ -88,12 +88,24 @@ internal sealed class StateFolder : IDisposable
         for (var number = 1; number <= Most; number++)
         {
             var folder = new StateFolder(System.IO.Path.Combine(Root, number.ToString(CultureInfo.InvariantCulture)));
-            Directory.CreateDirectory(folder.Path, OwnerOnly);
-            if (!folder.IsHeld(StateLock.Supervisor) && !folder.IsHeld(StateLock.Server) && folder.TryLock(locks) && !File.Exists(folder.StateFile))
+            if (folder.TryMake() && !folder.IsHeld(StateLock.Supervisor) && !folder.IsHeld(StateLock.Server) && folder.TryLock(locks) && !File.Exists(folder.StateFile))
                 return folder;
             folder.Dispose();
         }
         throw new CommandException($"no lock can be taken in {Root}, in none of {Most} folders");
+    }
+
+    private bool TryMake()
+    {
+        try
+        {
+            Directory.CreateDirectory(Path, OwnerOnly);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false; // it was there and went in the same moment
+        }
     }
 
     /// <summary>The folder of an attachment that is there.</summary>

@@ -30,7 +30,6 @@ internal static partial class Posix
     /// <summary>CLOSE_RANGE_CLOEXEC.</summary>
     public const uint CloseOnExec = 4;
 
-    public const int NoSuchProcess = 3;
     public const int Busy = 16;
 
     /// <summary>S_IFBLK with mode 0600.</summary>

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Becket.Fuse.Mounting;
 
 /// <summary>
@@ -17,30 +15,9 @@ internal static class MountTable
         foreach (var line in lines)
         {
             var fields = line.Split(' ', 6);
-            if (fields.Length == 6 && Unescape(fields[4]) == folder)
+            if (fields.Length == 6 && MountTableField.Unescape(fields[4]) == folder)
                 device = fields[2];
         }
         return device;
-    }
-
-    /// <summary>Blanks, tabs, newlines and backslashes are written as three octal digits behind a backslash.</summary>
-    private static string Unescape(string field)
-    {
-        if (!field.Contains('\\', StringComparison.Ordinal))
-            return field;
-        var text = new StringBuilder(field.Length);
-        for (var i = 0; i < field.Length; i++)
-        {
-            if (field[i] == '\\' && i + 3 < field.Length)
-            {
-                text.Append((char)(((field[i + 1] - '0') << 6) | ((field[i + 2] - '0') << 3) | (field[i + 3] - '0')));
-                i += 3;
-            }
-            else
-            {
-                text.Append(field[i]);
-            }
-        }
-        return text.ToString();
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Becket.Serving;
 using Becket.Sources;
 using Becket.Status;
@@ -8,9 +9,11 @@ namespace Becket.Attaching;
 internal enum AttachmentMethod
 {
     /// <summary>The nbd driver.</summary>
+    [JsonStringEnumMemberName("nbd")]
     Nbd,
 
     /// <summary>A FUSE file, and a loop device over it where there are the rights for one.</summary>
+    [JsonStringEnumMemberName("fuse")]
     Fuse,
 }
 

@@ -31,7 +31,7 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
     public async Task RunAsync(Action<StartReport> started, CancellationToken stopping)
     {
         var before = folder.State;
-        if (before is not null && before.Via != "nbd")
+        if (before is { Via: AttachmentMethod.Fuse })
         {
             // Nothing of a FUSE file survives its process: its mounts are dead, and a new one takes their place.
             await Leftovers.ClearAsync(before, folder, CancellationToken.None);
@@ -44,7 +44,7 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
         if (before is null && request.MountPoint is { } mountPoint)
             MountPoint.Check(mountPoint);
 
-        using var opener = new SourceOpener(request.Store, loggers) { WarmConnections = 8, ReadDeadline = request.IoTimeout };
+        using var opener = new SourceOpener(request.Store, loggers) { WarmConnections = SourceOpener.WarmToServe, ReadDeadline = request.IoTimeout };
         using var cache = new SourceCache(request.Cache, loggers);
         var board = new StatusBoard();
         await using var statusServer = await StartStatusAsync(board, before, stopping);
@@ -63,7 +63,7 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
             Save(served, attached, before, nodes);
             if (before?.MountPoint is null)
                 await MountAsync(attached, stopping);
-            await using var control = new ControlServer(folder.ControlSocket, asked => AnswerAsync(asked, attached, status));
+            await using var control = new ControlServer(folder.ControlSocket, asked => Answer(asked, attached, status));
             LogServing(request.Source, _state!.Device);
             board.Server = attached.Server;
             board.Phase = ServingPhase.Serving;
@@ -149,7 +149,7 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
             Source = request.Source.ToString(),
             Identity = served.Identity,
             Size = served.Device.Info.Size,
-            Via = attached.Method == AttachmentMethod.Nbd ? "nbd" : "fuse",
+            Via = attached.Method,
             Device = attached.Path,
             // A raw image file is mounted by being attached.
             MountPoint = before?.MountPoint ?? (attached.Node is null ? request.MountPoint : null),
@@ -176,7 +176,7 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
         Remarks = _remarks,
     };
 
-    private async Task<ControlReply> AnswerAsync(ControlRequest asked, IAttachedDevice attached, StatusReport status)
+    private ControlReply Answer(ControlRequest asked, IAttachedDevice attached, StatusReport status)
     {
         if (asked.Verb == ControlVerb.Status)
             return new ControlReply { Status = status.Take(_state!) };
@@ -185,7 +185,7 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
         if (attached.Node is null && _state!.IsMounted())
             return new ControlReply { Refusal = $"its file is mounted on {_state.MountPoint}" };
         _detach.TrySetResult();
-        return await Task.FromResult(ControlReply.Done);
+        return ControlReply.Done;
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Source} is {Device}")]

@@ -49,7 +49,7 @@ internal sealed class BlockNode(string path)
     {
         var made = new List<string>();
         await NodeAsync(Path, Folder, made, cancellationToken);
-        Posix.Open(Path, 0x80000, 0).Dispose();
+        Posix.Open(Path, Posix.OpenToLook, 0).Dispose();
         // Small kernels cannot read partition tables, or not of every kind, but can be told what is in them.
         if (Partitions().Count == 0)
             await SystemCommand.RunAsync("partx", ["--add", Path], cancellationToken);
@@ -102,19 +102,11 @@ internal sealed class BlockNode(string path)
 
     private static async Task NodeAsync(string node, string folder, List<string> made, CancellationToken cancellationToken)
     {
-        if (File.Exists(node))
-            return;
-        // Where devtmpfs is mounted the node comes by itself, a moment after the folder in /sys.
-        if (!IsDeviceFileSystem())
-        {
-            Make(node, folder);
-            made.Add(node);
-            return;
-        }
         var started = TimeProvider.System.GetTimestamp();
         while (!File.Exists(node))
         {
-            if (TimeProvider.System.GetElapsedTime(started) > NodePatience)
+            // Where devtmpfs is mounted the node comes by itself, a moment after the folder in /sys.
+            if (!IsDeviceFileSystem() || TimeProvider.System.GetElapsedTime(started) > NodePatience)
             {
                 Make(node, folder);
                 made.Add(node);

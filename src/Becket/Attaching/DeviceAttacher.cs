@@ -27,17 +27,8 @@ internal static class DeviceAttacher
 
     private static AttachmentMethod Choose(AttachmentRequest request)
     {
-        if (request.Method is { } asked)
-        {
-            if (asked == AttachmentMethod.Nbd && !Environment.IsPrivilegedProcess)
-                throw NeedsRoot(request);
-            return asked;
-        }
-        if (!Environment.IsPrivilegedProcess)
-            throw NeedsRoot(request);
-        return KernelDriver.IsAvailable ? AttachmentMethod.Nbd : AttachmentMethod.Fuse;
+        if (request.Method != AttachmentMethod.Fuse && !Environment.IsPrivilegedProcess)
+            throw new CommandException($"a block device of the kernel needs root; run it with sudo, or 'becket mount --via fuse {request.Source} FOLDER' gives you the image as a file in FOLDER");
+        return request.Method ?? (KernelDriver.IsAvailable ? AttachmentMethod.Nbd : AttachmentMethod.Fuse);
     }
-
-    private static CommandException NeedsRoot(AttachmentRequest request) => new(
-        $"a block device of the kernel needs root; run it with sudo, or 'becket mount --via fuse {request.Source} FOLDER' gives you the image as a file in FOLDER");
 }

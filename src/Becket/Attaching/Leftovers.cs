@@ -25,7 +25,7 @@ internal static class Leftovers
     /// <summary>Clears everything but the folder, for a new process that goes on in it.</summary>
     public static async Task ClearAsync(AttachmentState state, StateFolder folder, CancellationToken cancellationToken)
     {
-        if (state.Via == "nbd")
+        if (state.Via == AttachmentMethod.Nbd)
         {
             await ClearNbdAsync(state.Device, NbdAttachment.BackendIdentifier(folder), cancellationToken);
         }

@@ -13,21 +13,9 @@ internal sealed class StatusReport(StateFolder folder, ServedDevice served, IAtt
         var reads = served.Device.TotalsOf(DeviceOperation.Read);
         var cache = served.Cache?.TotalsOver(reads.Operations);
         var (health, problem) = Readiness.Judge(served.Health.Current);
-        return new AttachmentStatus
+        return AttachmentStatus.Of(folder, state, health, problem) with
         {
-            Id = folder.Id,
-            Source = state.Source,
-            Via = state.Via,
-            Device = state.Device,
             Partitions = attached.Node is { } node ? [.. node.Partitions().Select(static partition => partition.Path)] : null,
-            MountPoint = state.MountPoint,
-            FileSystem = state.FileSystem,
-            Size = state.Size,
-            Process = state.Process,
-            Started = state.Started,
-            Log = state.Log,
-            Health = health,
-            Problem = problem,
             Reads = reads.Operations,
             BytesRead = reads.Bytes,
             FailedReads = reads.Errors,

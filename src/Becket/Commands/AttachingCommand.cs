@@ -52,21 +52,19 @@ internal abstract class AttachingCommand(IReadOnlyList<string> arguments)
     {
         if (request.MountPoint is null || AttachmentFinder.At(request.MountPoint) is not { State: { } state } folder)
             return null;
-        if (!IsMounted(state) && await HasEndedAsync(folder, state, stopping))
+        if (MountPoint.Occupant(request.MountPoint) is null && await HasEndedAsync(folder, state, stopping))
             return null;
-        if (folder.IsHeld(StateLock.Server) || folder.IsHeld(StateLock.Supervisor))
+        if (folder.IsAttended)
             throw new CommandException($"{state.Source} is mounted on {request.MountPoint} already, by process {state.Process}; 'becket umount {request.MountPoint}' comes first");
         return state.Source == request.Source.ToString()
             ? folder.Id
             : throw new CommandException($"{request.MountPoint} has a mount of {state.Source} whose process has died; 'becket umount {request.MountPoint}' clears it");
     }
 
-    private static bool IsMounted(AttachmentState state) => MountTable.At(state.MountPoint!) is { Type: not "autofs" };
-
     /// <summary>Whether one that is unmounted and about to end has done so in time, as when umount(8) and mount(8) follow one another.</summary>
     private static async Task<bool> HasEndedAsync(StateFolder folder, AttachmentState state, CancellationToken stopping)
     {
-        if (!folder.IsHeld(StateLock.Server) && !folder.IsHeld(StateLock.Supervisor))
+        if (!folder.IsAttended)
             return folder.State is null;
         try
         {

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using Becket.Blocks.Caching;
 using Becket.Sources;
 
@@ -30,8 +29,7 @@ internal sealed class CacheOptions
     {
         if (parsed.GetValue(_size) is <= 0)
             throw CommandException.Usage("--cache-size must be more than nothing; without --cache-dir nothing is kept on disk");
-        if (parsed.GetValue(_connections) is < 1 or > 256)
-            throw CommandException.Usage("--connections takes a number from 1 to 256");
+        OptionValues.CheckConnections(parsed.GetValue(_connections));
         var memory = parsed.GetValue(_memory) ?? CachePlan.DefaultMemory;
         if (memory < BlockCache.MinimumMemory)
             throw CommandException.Usage($"--cache-memory must be at least {ByteCount.Format(BlockCache.MinimumMemory)}");
@@ -61,13 +59,5 @@ internal sealed class CacheOptions
     }
 
     private static Option<long?> Size(string name, string description) =>
-        new(name) { Description = description, HelpName = "SIZE", CustomParser = result => ParseSize(result) };
-
-    private static long ParseSize(ArgumentResult result)
-    {
-        var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-        if (!ByteCount.TryParse(text, out var bytes))
-            result.AddError($"'{text}' is not a size; write a number of bytes or such as 64K, 512M, 1.5G");
-        return bytes;
-    }
+        new(name) { Description = description, HelpName = "SIZE", CustomParser = static result => OptionValues.ParseSize(result, "64K, 512M, 1.5G") };
 }

@@ -21,29 +21,23 @@ internal sealed class DetachCommand
         var names = parsed.GetValue(_names)!;
         if (names.Length == 0 != parsed.GetValue(_all))
             throw CommandException.Usage("detach takes the name of a device, or --all");
-
-        var refused = 0;
-        IEnumerable<Func<StateFolder>> wanted = names.Length == 0
-            ? StateFolder.List().Select(static folder => (Func<StateFolder>)(() => folder))
-            : names.Select(static name => (Func<StateFolder>)(() => AttachmentFinder.Find(name)));
-        foreach (var find in wanted)
-        {
-            AttachmentState? state = null;
-            try
-            {
-                using var folder = find();
-                state = folder.State;
-                if (state is not null)
-                    await AttachmentEnd.DetachAsync(folder, state, cancellationToken);
-            }
-            catch (CommandException e)
-            {
-                await Console.Error.WriteLineAsync($"becket: {e.Message}{Advice(state)}");
-                refused++;
-            }
-        }
-        return refused == 0 ? ExitCode.Success : ExitCode.Failure;
+        return names.Length > 0
+            ? await EachName.RunAsync(names, name => DetachAsync(AttachmentFinder.Find(name), cancellationToken))
+            : await EachName.RunAsync(StateFolder.List().Select(static folder => folder.Id), id => DetachAsync(StateFolder.Open(id), cancellationToken));
     }
 
-    private static string Advice(AttachmentState? state) => state?.MountPoint is { } mountPoint ? $"; 'becket umount {mountPoint}' does both" : "";
+    private static async Task DetachAsync(StateFolder folder, CancellationToken cancellationToken)
+    {
+        using var _ = folder;
+        if (folder.State is not { } state)
+            return; // it has ended meanwhile
+        try
+        {
+            await AttachmentEnd.DetachAsync(folder, state, cancellationToken);
+        }
+        catch (CommandException e) when (state.MountPoint is { } mountPoint)
+        {
+            throw new CommandException($"{e.Message}; 'becket umount {mountPoint}' does both", inner: e);
+        }
+    }
 }

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
-using System.Reflection;
 
 namespace Becket.Commands;
 
@@ -167,8 +166,7 @@ internal sealed class VersionAction : SynchronousCommandLineAction
 {
     public override int Invoke(ParseResult parseResult)
     {
-        var version = typeof(VersionAction).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
-        parseResult.InvocationConfiguration.Output.WriteLine($"becket {version.Split('+')[0]}");
+        parseResult.InvocationConfiguration.Output.WriteLine($"becket {ProgramVersion.Text}");
         return ExitCode.Success;
     }
 }

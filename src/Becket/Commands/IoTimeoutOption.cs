@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 
 namespace Becket.Commands;
 
@@ -11,15 +10,6 @@ internal static class IoTimeoutOption
     {
         Description = $"How long reads wait for a store that is away (default: {ordinary})",
         HelpName = "TIME",
-        CustomParser = result => ParseTime(result),
+        CustomParser = static result => OptionValues.ParseTime(result, TimeSpan.FromDays(1), "90s, 5m, 1h"),
     };
-
-    private static TimeSpan ParseTime(ArgumentResult result)
-    {
-        var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-        if (Duration.TryParse(text, out var time) && time >= TimeSpan.FromSeconds(1) && time <= TimeSpan.FromDays(1))
-            return time;
-        result.AddError($"'{text}' is not a time from 1s to 1d; write a number of seconds or such as 90s, 5m, 1h");
-        return default;
-    }
 }

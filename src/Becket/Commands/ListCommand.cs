@@ -23,7 +23,7 @@ internal static class ListCommand
             if (parsed.GetValue(json))
                 output.WriteLine(JsonSerializer.Serialize(found, DaemonJson.Readable.IReadOnlyListAttachmentStatus));
             else if (found.Count == 0)
-                Console.Error.WriteLine($"becket: nothing is attached{(Environment.IsPrivilegedProcess || !Directory.Exists("/run/becket") ? "" : "; what root has attached, 'sudo becket list' shows")}");
+                Console.Error.WriteLine($"becket: nothing is attached{(Environment.IsPrivilegedProcess || !Directory.Exists(StateFolder.RootOfRoot) ? "" : "; what root has attached, 'sudo becket list' shows")}");
             else
                 output.Write(AttachmentTable.Format(found));
             return ExitCode.Success;

@@ -56,6 +56,6 @@ internal static class MountHelper
         return AttachmentFinder.At(folder) is { State: { } state } attachment
             && state.Source == source
             && attachment.IsHeld(StateLock.Server)
-            && MountTable.At(folder) is { Type: not "autofs" };
+            && MountPoint.Occupant(folder) is not null;
     }
 }

@@ -38,13 +38,5 @@ internal sealed class PatienceOptions
     private static TimeSpan? Read(ParseResult parsed, Option<TimeSpan> option) =>
         parsed.GetResult(option) is { Implicit: false } ? parsed.GetValue(option) : null;
 
-    private static TimeSpan Parse(ArgumentResult result)
-    {
-        var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-        if (Duration.TryParse(text, out var time) && time >= TimeSpan.FromSeconds(1) && time <= Longest)
-            return time;
-
-        result.AddError($"'{text}' is not a time from 1s to 30d; write a number of seconds or such as 90s, 5m, 12h, 2d");
-        return default;
-    }
+    private static TimeSpan Parse(ArgumentResult result) => OptionValues.ParseTime(result, Longest, "90s, 5m, 12h, 2d");
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Becket.Attaching;
 using Becket.Daemon;
 
 namespace Becket.Commands;
@@ -27,7 +28,7 @@ internal static class RestartCommand
             throw new CommandException($"{state.Source} was given with a signature or password, which is not kept; 'becket umount' it and mount it again");
         if (state.Supervisor is null && folder.IsHeld(StateLock.Server))
             throw new CommandException($"{state.Source} is served in the foreground, by process {state.Process}: restart that, or its service (systemctl restart)");
-        if (state.Via != "nbd" && folder.IsHeld(StateLock.Server))
+        if (state.Via != AttachmentMethod.Nbd && folder.IsHeld(StateLock.Server))
             throw new CommandException($"{state.Source} is attached through FUSE, which does not outlive its process; 'becket umount' it and mount it again");
         await KillAsync(folder, state, stopping);
 
@@ -44,7 +45,7 @@ internal static class RestartCommand
             _ = Posix.Kill(supervisor, Posix.SigKill);
         if (folder.IsHeld(StateLock.Server))
             _ = Posix.Kill(state.Process, Posix.SigKill);
-        while (folder.IsHeld(StateLock.Server) || folder.IsHeld(StateLock.Supervisor))
+        while (folder.IsAttended)
         {
             if (TimeProvider.System.GetElapsedTime(started) > Patience)
                 throw new CommandException($"the process {state.Process} that serves {state.Source} does not end");

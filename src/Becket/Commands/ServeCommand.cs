@@ -11,9 +11,6 @@ namespace Becket.Commands;
 /// <summary><c>becket serve</c>: offers sources as NBD exports. Option names are nbdkit's, whose users know them.</summary>
 internal sealed class ServeCommand
 {
-    /// <summary>Ready before the first client comes: about as many as its first reads use at once.</summary>
-    private const int WarmConnections = 8;
-
     private readonly Argument<string[]> _words = new("source") { Description = "s3://bucket/key, https://host/file, a local file; or nbdkit's bucket=B key=K ...", Arity = ArgumentArity.ZeroOrMore, HelpName = "SOURCE" };
     private readonly Option<string[]> _exports = new("--export") { Description = "One of several exports; the first is the default one", HelpName = "NAME=SOURCE", AllowMultipleArgumentsPerToken = false };
     private readonly Option<string> _exportName = new("--exportname", "-e", "--export-name") { Description = "Name of the single export (default: the empty name)", HelpName = "NAME" };
@@ -69,7 +66,7 @@ internal sealed class ServeCommand
         Log.WarnOfSecrets(loggers.CreateLogger<ServeCommand>(), words.Parameters);
 
         var tls = _tlsOptions.Read(parsed, loggers);
-        using var opener = new SourceOpener(settings, loggers) { WarmConnections = WarmConnections, ReadDeadline = ioTimeout };
+        using var opener = new SourceOpener(settings, loggers) { WarmConnections = SourceOpener.WarmToServe, ReadDeadline = ioTimeout };
         using var cache = new SourceCache(plan, loggers);
         var board = new StatusBoard();
         await using var status = await StatusServer.StartAsync(_statusOptions.ReadAddress(parsed), board, loggers, stopping);

@@ -15,7 +15,7 @@ internal sealed class StatusOptions
         {
             try
             {
-                return StatusAddress.Parse(result.Tokens.Count == 1 ? result.Tokens[0].Value : "");
+                return StatusAddress.Parse(OptionValues.TextOf(result));
             }
             catch (FormatException e)
             {

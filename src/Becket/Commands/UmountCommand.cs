@@ -18,22 +18,10 @@ internal sealed class UmountCommand
         return command;
     }
 
-    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    private Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var refused = 0;
-        foreach (var name in parsed.GetValue(_names)!)
-        {
-            try
-            {
-                await UnmountAsync(name, parsed.GetValue(_lazy) ? UnmountManner.Lazy : UnmountManner.Refuse, cancellationToken);
-            }
-            catch (CommandException e)
-            {
-                await Console.Error.WriteLineAsync($"becket: {e.Message}");
-                refused++;
-            }
-        }
-        return refused == 0 ? ExitCode.Success : ExitCode.Failure;
+        var manner = parsed.GetValue(_lazy) ? UnmountManner.Lazy : UnmountManner.Refuse;
+        return EachName.RunAsync(parsed.GetValue(_names)!, name => UnmountAsync(name, manner, cancellationToken));
     }
 
     private static async Task UnmountAsync(string name, UnmountManner manner, CancellationToken cancellationToken)

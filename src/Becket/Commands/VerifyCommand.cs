@@ -20,7 +20,7 @@ internal sealed class VerifyCommand
 
     private readonly Argument<string[]> _words = new("source") { Description = "s3://bucket/key, https://host/file, a local file", Arity = ArgumentArity.OneOrMore, HelpName = "SOURCE" };
     private readonly Option<byte[]?> _sha256 = new("--sha256") { Description = "The SHA-256 that all of it should have", HelpName = "HEX", Arity = ArgumentArity.ExactlyOne, CustomParser = ParseSha256 };
-    private readonly Option<long?> _partSize = new("--part-size") { Description = "The part size of the upload, where the store does not tell it", HelpName = "SIZE", CustomParser = result => ParseSize(result) };
+    private readonly Option<long?> _partSize = new("--part-size") { Description = "The part size of the upload, where the store does not tell it", HelpName = "SIZE", CustomParser = static result => OptionValues.ParseSize(result, "5M, 64M") };
     private readonly Option<string> _cacheFolder = new("--cache-dir") { Description = "Compare what is cached in this folder, too", HelpName = "DIR" };
     private readonly Option<bool> _repair = new("--repair") { Description = "Drop what is bad in --cache-dir; it is fetched again when it is read" };
     private readonly Option<int> _connections = new("--connections") { Description = "Requests to the store at a time", HelpName = "N", DefaultValueFactory = _ => DefaultConnections };
@@ -42,8 +42,7 @@ internal sealed class VerifyCommand
         var words = SourceWords.Parse(parsed.GetValue(_words)!);
         if (words.Sources is not [var source])
             throw CommandException.Usage("verify takes one source: an object (s3://bucket/key), a URL or a file");
-        if (parsed.GetValue(_connections) is < 1 or > 256)
-            throw CommandException.Usage("--connections takes a number from 1 to 256");
+        OptionValues.CheckConnections(parsed.GetValue(_connections));
         if (parsed.GetValue(_partSize) is <= 0)
             throw CommandException.Usage("--part-size must be more than nothing");
         var folder = parsed.GetValue(_cacheFolder);
@@ -106,18 +105,10 @@ internal sealed class VerifyCommand
 
     private static byte[]? ParseSha256(ArgumentResult result)
     {
-        var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        var text = OptionValues.TextOf(result);
         if (text.Length == 64 && text.All(char.IsAsciiHexDigit))
             return Convert.FromHexString(text);
         result.AddError($"'{text}' is not a SHA-256: 64 hexadecimal digits, as sha256sum prints them");
         return null;
-    }
-
-    private static long ParseSize(ArgumentResult result)
-    {
-        var text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
-        if (!ByteCount.TryParse(text, out var bytes))
-            result.AddError($"'{text}' is not a size; write a number of bytes or such as 5M, 64M");
-        return bytes;
     }
 }

@@ -30,7 +30,7 @@ internal static class AttachmentEnd
                 await WhenEndedAsync(state, started, cancellationToken);
                 return;
             }
-            if (!folder.IsHeld(StateLock.Server) && !folder.IsHeld(StateLock.Supervisor))
+            if (!folder.IsAttended)
             {
                 if (folder.State is not null)
                     await Leftovers.RemoveAsync(state, folder, cancellationToken);

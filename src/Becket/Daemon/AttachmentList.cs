@@ -1,3 +1,5 @@
+using Becket.Attaching;
+
 namespace Becket.Daemon;
 
 /// <summary>Asks every attachment how it is.</summary>
@@ -21,32 +23,16 @@ internal static class AttachmentList
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return folder.State is { } silent ? Without(folder, silent, HealthState.Waiting, $"process {silent.Process} does not answer") : null;
+            return folder.State is { } silent ? AttachmentStatus.Of(folder, silent, HealthState.Waiting, $"process {silent.Process} does not answer") : null;
         }
         return folder.State is { } state ? WithoutServer(folder, state) : null;
     }
 
     private static AttachmentStatus WithoutServer(StateFolder folder, AttachmentState state)
     {
-        if (folder.IsHeld(StateLock.Server) || folder.IsHeld(StateLock.Supervisor))
-            return Without(folder, state, HealthState.Waiting, "its process is starting or ending");
-        var end = state.Via == "nbd" ? "its reads wait" : "its files cannot be read";
-        return Without(folder, state, HealthState.Dead, $"process {state.Process} has died and {end}; 'becket restart {state.MountPoint ?? state.Device}' starts another one, 'becket umount' or 'detach' clears it");
+        if (folder.IsAttended)
+            return AttachmentStatus.Of(folder, state, HealthState.Waiting, "its process is starting or ending");
+        var end = state.Via == AttachmentMethod.Nbd ? "its reads wait" : "its files cannot be read";
+        return AttachmentStatus.Of(folder, state, HealthState.Dead, $"process {state.Process} has died and {end}; 'becket restart {state.MountPoint ?? state.Device}' starts another one, 'becket umount' or 'detach' clears it");
     }
-
-    private static AttachmentStatus Without(StateFolder folder, AttachmentState state, HealthState health, string problem) => new()
-    {
-        Id = folder.Id,
-        Source = state.Source,
-        Via = state.Via,
-        Device = state.Device,
-        MountPoint = state.MountPoint,
-        FileSystem = state.FileSystem,
-        Size = state.Size,
-        Process = state.Process,
-        Started = state.Started,
-        Log = state.Log,
-        Health = health,
-        Problem = problem,
-    };
 }

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Becket.Attaching;
 using Becket.Mounting;
 
 namespace Becket.Daemon;
@@ -20,8 +21,7 @@ internal sealed record AttachmentState
     /// <summary>Bytes.</summary>
     public required long Size { get; init; }
 
-    /// <summary><c>nbd</c> or <c>fuse</c>.</summary>
-    public required string Via { get; init; }
+    public required AttachmentMethod Via { get; init; }
 
     /// <summary>Such as <c>/dev/nbd0</c>; the file of the image where there is no device.</summary>
     public required string Device { get; init; }

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Becket.Attaching;
 
 namespace Becket.Daemon;
 
@@ -12,7 +13,7 @@ internal sealed record AttachmentStatus
 
     public required string Source { get; init; }
 
-    public required string Via { get; init; }
+    public required AttachmentMethod Via { get; init; }
 
     public required string Device { get; init; }
 
@@ -58,6 +59,23 @@ internal sealed record AttachmentStatus
 
     /// <summary>What is being fetched just now: offset and length of ranges of the object.</summary>
     public IReadOnlyList<FetchStatus>? Fetching { get; init; }
+
+    /// <summary>What its state alone tells.</summary>
+    public static AttachmentStatus Of(StateFolder folder, AttachmentState state, HealthState health, string? problem) => new()
+    {
+        Id = folder.Id,
+        Source = state.Source,
+        Via = state.Via,
+        Device = state.Device,
+        MountPoint = state.MountPoint,
+        FileSystem = state.FileSystem,
+        Size = state.Size,
+        Process = state.Process,
+        Started = state.Started,
+        Log = state.Log,
+        Health = health,
+        Problem = problem,
+    };
 }
 
 /// <summary>A range that is on its way from the store, in bytes.</summary>

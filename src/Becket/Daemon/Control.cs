@@ -36,13 +36,13 @@ internal sealed class ControlServer : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly UnixListener _listener;
-    private readonly Func<ControlRequest, Task<ControlReply>> _answer;
+    private readonly Func<ControlRequest, ControlReply> _answer;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _accepting;
 
     /// <param name="path">The socket's path.</param>
     /// <param name="answer">Called for each question, for several at once.</param>
-    public ControlServer(string path, Func<ControlRequest, Task<ControlReply>> answer)
+    public ControlServer(string path, Func<ControlRequest, ControlReply> answer)
     {
         _listener = UnixListener.Listen(path);
         _answer = answer;
@@ -89,7 +89,7 @@ internal sealed class ControlServer : IAsyncDisposable
                 return;
             // Off the thread that completes sockets: an answer may wait for the kernel, which waits for us.
             await Task.Yield();
-            var reply = await _answer(request);
+            var reply = _answer(request);
             await stream.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(reply, DaemonJson.Default.ControlReply), CancellationToken.None);
             await stream.WriteAsync("\n"u8.ToArray(), CancellationToken.None);
         }

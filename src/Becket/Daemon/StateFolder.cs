@@ -16,6 +16,9 @@ internal sealed class StateFolder : IDisposable
     /// <summary>Nobody has so many; a folder in which no lock can be taken for another reason must not be tried for ever.</summary>
     private const int Most = 10_000;
 
+    /// <summary>Where root's attachments are.</summary>
+    public const string RootOfRoot = "/run/becket";
+
     private readonly Dictionary<StateLock, SafeFileHandle> _locks = [];
 
     private StateFolder(string path) => Path = path;
@@ -58,7 +61,7 @@ internal sealed class StateFolder : IDisposable
             if (Environment.GetEnvironmentVariable("BECKET_RUNTIME_DIR") is { Length: > 0 } chosen)
                 return System.IO.Path.GetFullPath(chosen);
             if (Environment.IsPrivilegedProcess)
-                return "/run/becket";
+                return RootOfRoot;
             return Environment.GetEnvironmentVariable("XDG_RUNTIME_DIR") is { Length: > 0 } runtime
                 ? System.IO.Path.Combine(runtime, "becket")
                 : Own(System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"becket-{Environment.UserName}"));
@@ -88,7 +91,7 @@ internal sealed class StateFolder : IDisposable
         for (var number = 1; number <= Most; number++)
         {
             var folder = new StateFolder(System.IO.Path.Combine(Root, number.ToString(CultureInfo.InvariantCulture)));
-            if (folder.TryMake() && !folder.IsHeld(StateLock.Supervisor) && !folder.IsHeld(StateLock.Server) && folder.TryLock(locks) && !File.Exists(folder.StateFile))
+            if (folder.TryMake() && !folder.IsAttended && folder.TryLock(locks) && !File.Exists(folder.StateFile))
                 return folder;
             folder.Dispose();
         }
@@ -148,6 +151,9 @@ internal sealed class StateFolder : IDisposable
         var whole = new Posix.FileLock { Kind = Posix.FileLock.Exclusive };
         return !file.IsInvalid && Posix.Lock(file, Posix.AskForLock, ref whole) == 0 && whole.Kind != Posix.FileLock.Free;
     }
+
+    /// <summary>Whether a process other than this one serves it or watches over it; otherwise it was left behind.</summary>
+    public bool IsAttended => IsHeld(StateLock.Server) || IsHeld(StateLock.Supervisor);
 
     /// <summary>The kernel says so of a name that is gone.</summary>
     private static bool IsDeleted(SafeFileHandle file) =>

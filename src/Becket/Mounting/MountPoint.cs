@@ -12,11 +12,13 @@ internal static class MountPoint
             throw new CommandException($"the mount point {path} is a file; name a folder");
         if (!Directory.Exists(path))
             throw new CommandException($"the mount point {path} does not exist; 'mkdir -p {path}' makes it");
-        // systemd's automount waits on the very folder.
-        if (MountTable.At(path) is { } taken and not { Type: "autofs" })
+        if (Occupant(path) is { } taken)
             throw new CommandException($"{path} has something mounted on it already ({taken.Source}, {taken.Type}); 'umount {path}' or choose another folder");
         return path;
     }
+
+    /// <summary>What is mounted on a folder. An automount point is no occupant: systemd waits on the very folder.</summary>
+    public static MountEntry? Occupant(string path) => MountTable.At(path) is { Type: not "autofs" } occupant ? occupant : null;
 
     /// <summary>The path in the words of the mount table, also of a folder that is gone.</summary>
     public static string Resolve(string folder)

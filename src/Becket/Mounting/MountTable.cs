@@ -1,4 +1,4 @@
-using System.Text;
+using Becket.Fuse.Mounting;
 using Microsoft.Win32.SafeHandles;
 
 namespace Becket.Mounting;
@@ -29,7 +29,7 @@ internal static class MountTable
             var fields = line.Split(' ');
             var dash = fields.Length > 6 ? Array.IndexOf(fields, "-", 6) : -1;
             if (dash > 0 && fields.Length > dash + 2)
-                entries.Add(new MountEntry(Unescape(fields[dash + 2]), Unescape(fields[4]), fields[dash + 1]));
+                entries.Add(new MountEntry(MountTableField.Unescape(fields[dash + 2]), MountTableField.Unescape(fields[4]), fields[dash + 1]));
         }
         return entries;
     }
@@ -54,27 +54,5 @@ internal static class MountTable
     {
         var entry = new Posix.PollEntry { File = (int)table.DangerousGetHandle(), Wanted = Posix.PollEntry.Changed };
         return Posix.Poll(ref entry, 1, 250) > 0;
-    }
-
-    /// <summary>Blanks, tabs, line ends and backslashes are written as three octal digits.</summary>
-    private static string Unescape(string text)
-    {
-        if (!text.Contains('\\', StringComparison.Ordinal))
-            return text;
-        var bytes = new List<byte>();
-        var source = Encoding.UTF8.GetBytes(text);
-        for (var i = 0; i < source.Length; i++)
-        {
-            if (source[i] == '\\' && i + 3 < source.Length)
-            {
-                bytes.Add((byte)(((source[i + 1] - '0') << 6) | ((source[i + 2] - '0') << 3) | (source[i + 3] - '0')));
-                i += 3;
-            }
-            else
-            {
-                bytes.Add(source[i]);
-            }
-        }
-        return Encoding.UTF8.GetString([.. bytes]);
     }
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 
 namespace Becket.Serving;
 
@@ -7,10 +6,8 @@ namespace Becket.Serving;
 /// A shell command that runs as long as the server does and is told where it is, as <c>nbdkit --run</c> has it
 /// (nbdkit-captive(1)). The server stops when the command ends.
 /// </summary>
-internal static partial class CaptiveCommand
+internal static class CaptiveCommand
 {
-    private const int SigTerm = 15;
-
     /// <summary>Runs the command and returns its exit code; when <paramref name="stopping"/> fires, it is asked to end.</summary>
     public static async Task<int> RunAsync(string command, ServerAddress address, CancellationToken stopping)
     {
@@ -28,13 +25,10 @@ internal static partial class CaptiveCommand
         var start = new ProcessStartInfo("/bin/sh") { ArgumentList = { "-c", script }, UseShellExecute = false };
         InlineSockets.HideFrom(start);
         using var process = Process.Start(start) ?? throw new CommandException("/bin/sh could not be started");
-        using var registration = stopping.Register(() => _ = Kill(process.Id, SigTerm));
+        using var registration = stopping.Register(() => _ = Posix.Kill(process.Id, Posix.SigTerm));
         await process.WaitForExitAsync(CancellationToken.None);
         return process.ExitCode;
     }
 
     private static string Quote(string text) => "'" + text.Replace("'", "'\\''", StringComparison.Ordinal) + "'";
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Kill(int process, int signal);
 }

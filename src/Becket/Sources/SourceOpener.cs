@@ -19,6 +19,9 @@ internal sealed class SourceOpener(StoreSettings settings, ILoggerFactory logger
     private readonly List<OpenedStore> _stores = [];
     private HttpMessageInvoker? _http;
 
+    /// <summary>For who serves: ready before the first client comes, about as many as its first reads use at once.</summary>
+    public const int WarmToServe = 8;
+
     /// <summary>Connections that are made ready when a store's object is opened; none for who only looks.</summary>
     public int WarmConnections { get; init; }
 

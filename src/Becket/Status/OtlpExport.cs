@@ -22,7 +22,7 @@ internal sealed class OtlpExport : IDisposable
             (_served, _process) = (new ServedInstruments(board), new ProcessInstruments(board));
         _provider = Sdk.CreateMeterProviderBuilder()
             .SetResourceBuilder(ResourceBuilder.CreateEmpty()
-                .AddService("becket", serviceVersion: SnapshotTaker.Version)
+                .AddService("becket", serviceVersion: ProgramVersion.Text)
                 .AddTelemetrySdk()
                 .AddEnvironmentVariableDetector())
             .AddMeter("Becket.*")

@@ -1,4 +1,3 @@
-using System.Reflection;
 using Becket.Blocks.Filters;
 
 namespace Becket.Status;
@@ -14,9 +13,6 @@ internal sealed class SnapshotTaker(StatusBoard board, MetricsCollector metrics,
     private readonly long _started = time.GetTimestamp();
     private StatusSnapshot? _last;
     private long _taken;
-
-    public static string Version { get; } =
-        typeof(SnapshotTaker).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "unknown";
 
     public StatusSnapshot Take()
     {
@@ -34,7 +30,7 @@ internal sealed class SnapshotTaker(StatusBoard board, MetricsCollector metrics,
         var server = board.Server?.Totals;
         return new StatusSnapshot
         {
-            Version = Version,
+            Version = ProgramVersion.Text,
             Process = Environment.ProcessId,
             Time = time.GetUtcNow(),
             UptimeSeconds = Math.Round(time.GetElapsedTime(_started).TotalSeconds, 3),

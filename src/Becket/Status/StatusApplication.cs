@@ -24,7 +24,7 @@ internal sealed partial class StatusApplication(
     private static readonly KeyValuePair<string, object?>[] Target =
     [
         new("service.name", "becket"),
-        new("service.version", SnapshotTaker.Version),
+        new("service.version", ProgramVersion.Text),
         new("process.pid", Environment.ProcessId),
     ];
 

@@ -1,3 +1,4 @@
+using Becket.Attaching;
 using Becket.Daemon;
 
 namespace Becket.Tests.Program;
@@ -195,7 +196,7 @@ public sealed class StateFolderTests : IDisposable
         Source = source,
         Identity = "\"etag\" 1",
         Size = 1,
-        Via = "nbd",
+        Via = AttachmentMethod.Nbd,
         Device = "/dev/nbd0",
         Process = 1,
         Started = DateTimeOffset.UnixEpoch,

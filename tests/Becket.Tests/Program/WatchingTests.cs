@@ -1,3 +1,4 @@
+using Becket.Attaching;
 using Becket.Daemon;
 using Becket.Watching;
 
@@ -9,7 +10,7 @@ public class WatchingTests
     {
         Id = "1",
         Source = "s3://bucket/disk.img",
-        Via = "nbd",
+        Via = AttachmentMethod.Nbd,
         Device = "/dev/nbd0",
         MountPoint = "/mnt",
         FileSystem = "ext4",

@@ -88,11 +88,20 @@ internal sealed class DiskWriter : IDisposable
 
     private void Run()
     {
+        // One event for all waits. A task that is waited for would take an event of its own, with a finalizer, for each of them.
+        using var more = new AutoResetEvent(initialState: false);
+        Action wake = () => more.Set();
         while (true)
         {
             while (_work.Reader.TryRead(out var work))
                 Do(work);
-            if (!_work.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+            var waiting = _work.Reader.WaitToReadAsync().AsTask();
+            if (!waiting.IsCompleted)
+            {
+                waiting.GetAwaiter().UnsafeOnCompleted(wake);
+                more.WaitOne();
+            }
+            if (!waiting.GetAwaiter().GetResult())
                 return;
         }
     }

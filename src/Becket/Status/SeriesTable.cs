@@ -8,8 +8,8 @@ namespace Becket.Status;
 /// </summary>
 internal sealed class SeriesTable(Func<KeyValuePair<string, object?>[], Series> make)
 {
-    /// <summary>Where somebody makes new strings for each measurement, remembering them would only fill memory.</summary>
-    private const int MostRemembered = 4096;
+    /// <summary>Where somebody makes new strings for each measurement, remembering all of them would only fill memory.</summary>
+    private const int MostSpellings = 4;
 
     private readonly Lock _gate = new();
     private volatile Entry[] _entries = new Entry[16]; // open addressing, never more than half full; replaced as a whole
@@ -46,7 +46,7 @@ internal sealed class SeriesTable(Func<KeyValuePair<string, object?>[], Series> 
                 series = make(copy);
                 _all = [.. _all, series];
             }
-            if (_remembered < MostRemembered)
+            if (_entries.Count(entry => entry.Series == series) < MostSpellings)
                 Remember(new Entry(copy, series));
             return series;
         }

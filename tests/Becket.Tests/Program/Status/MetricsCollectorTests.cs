@@ -52,6 +52,19 @@ public sealed class MetricsCollectorTests : IDisposable
     }
 
     [Fact]
+    public void Strings_made_anew_for_each_measurement_are_not_all_remembered()
+    {
+        const int Measurements = 10_000;
+        var counter = _meter.CreateCounter<long>("t.count");
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < Measurements; i++)
+            counter.Add(1, new KeyValuePair<string, object?>("key", new string('v', 3)));
+        // A table of thousands, copied for each of them, would be a hundred times as much.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, Measurements * 1024);
+        Assert.Equal(Measurements, Assert.Single(Find("t.count").Series).Value);
+    }
+
+    [Fact]
     public void Many_sets_of_tags_are_told_apart()
     {
         var counter = _meter.CreateCounter<double>("t.count");

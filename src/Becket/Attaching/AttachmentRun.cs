@@ -135,8 +135,9 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
     {
         if (request.MountPoint is not { } mountPoint || attached.Node is not { } node)
             return;
-        var chosen = FileSystemChoice.Choose(request.Source.ToString(), await ContentProbe.ProbeAsync(node, stopping), request.Partition);
-        if (await SystemMount.MountAsync(chosen, mountPoint, request.MountOptions, stopping) is { } remark)
+        var source = request.Source.ToString();
+        var chosen = FileSystemChoice.Choose(source, await ContentProbe.ProbeAsync(node, stopping), request.Partition);
+        if (await SystemMount.MountAsync(source, chosen, mountPoint, request.MountOptions, stopping) is { } remark)
             _remarks.Add(remark);
         _state = _state! with { MountPoint = mountPoint, FileSystem = chosen.Type, MountedDevice = chosen.Device };
         folder.Save(_state);

@@ -3,10 +3,11 @@ namespace Becket.Mounting;
 /// <summary>mount(8) and umount(8): they know every file system's helpers and options, and keep the system's own records.</summary>
 internal static class SystemMount
 {
-    /// <summary>Mounts read-only.</summary>
+    /// <summary>Mounts read-only; <paramref name="source"/> is what the user calls the image.</summary>
     /// <returns>A remark for the user; null where there is nothing to say.</returns>
     /// <exception cref="CommandException">It could not be mounted.</exception>
-    public static async Task<string?> MountAsync(Contents contents, string folder, IReadOnlyList<string> options, CancellationToken cancellationToken)
+    public static async Task<string?> MountAsync(
+        string source, Contents contents, string folder, IReadOnlyList<string> options, CancellationToken cancellationToken)
     {
         string[] all = [.. options.Where(static option => option != "ro"), .. Needed(contents.Type)];
         var first = await RunAsync(contents, folder, all, cancellationToken);
@@ -15,8 +16,8 @@ internal static class SystemMount
 
         // The device cannot be written, so a journal cannot be replayed; the file system is as it was when the machine went down.
         if (WithoutJournal(contents.Type) is { } unplayed && (await RunAsync(contents, folder, [.. all, unplayed], cancellationToken)).ExitCode == 0)
-            return $"{contents.Type} on {contents.Device} was not unmounted cleanly; mounted without replaying its journal ({unplayed}), so the last changes may be missing";
-        throw Failed(contents, folder, first);
+            return $"{contents.Type} in {source} was not unmounted cleanly; mounted without replaying its journal ({unplayed}), so the last changes may be missing";
+        throw Failed(source, contents, folder, first);
     }
 
     /// <exception cref="CommandException">It is busy or could not be unmounted.</exception>
@@ -47,11 +48,11 @@ internal static class SystemMount
         _ => null,
     };
 
-    private static CommandException Failed(Contents contents, string folder, SystemCommandResult result)
+    private static CommandException Failed(string source, Contents contents, string folder, SystemCommandResult result)
     {
         if (result.Errors.Contains("unknown filesystem type", StringComparison.Ordinal))
-            return new CommandException($"this kernel has no driver for {contents.Type} ({contents.Device}); load it with modprobe, or install the package with more kernel modules");
-        return new CommandException($"{contents.Device} ({contents.Type}) cannot be mounted on {folder}: {result.Complaint}");
+            return new CommandException($"this kernel has no driver for {contents.Type}, the file system of {source}; load it ('modprobe {contents.Type}') or install the package with more kernel modules");
+        return new CommandException($"{source} ({contents.Type} on {contents.Device}) cannot be mounted on {folder}: {result.Complaint}");
     }
 }
 

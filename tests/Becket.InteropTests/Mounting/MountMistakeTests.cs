@@ -52,6 +52,21 @@ public sealed class MountMistakeTests(RealStores stores, MountImages images) : M
     }
 
     [Fact]
+    public async Task A_file_system_that_the_kernel_has_no_driver_for_is_named_with_its_image()
+    {
+        RequireMounts();
+        var image = Folder["minix.img"];
+        await Command.Shell($"truncate -s 8M '{image}' && {Tool.PathOf("mkfs.minix")} '{image}'").SucceedAsync(Token);
+        if (await Knows("minix"))
+            Assert.Skip("this kernel has a driver for minix");
+
+        var outcome = await Becket.Command("mount", Source.File(image), NewMountPoint(), "--via", "fuse").EndWithAsync(1, Token);
+
+        Assert.Contains($"no driver for minix, the file system of {image}", outcome.Errors, StringComparison.Ordinal);
+        AssertNothingIsLeft();
+    }
+
+    [Fact]
     public async Task A_folder_that_becket_has_mounted_on_is_not_mounted_on_again()
     {
         RequireMounts();
@@ -104,4 +119,7 @@ public sealed class MountMistakeTests(RealStores stores, MountImages images) : M
         .Replace("{ext4}", (await images.GetAsync(ImageFormat.Ext4)).Path, StringComparison.Ordinal)
         .Replace("{parts}", (await images.GetAsync(ImageFormat.Partitioned)).Path, StringComparison.Ordinal)
         .Replace("{endpoint}", (await Stores.GetDevS3Async()).Endpoint.Url.OriginalString, StringComparison.Ordinal);
+
+    private async Task<bool> Knows(string fileSystem) =>
+        (await Command.Shell($"modprobe {fileSystem} 2>/dev/null; grep -qw {fileSystem} /proc/filesystems").RunAsync(Token)).ExitCode == 0;
 }

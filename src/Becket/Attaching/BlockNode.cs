@@ -116,7 +116,7 @@ internal sealed class BlockNode(string path)
         }
     }
 
-    private static bool IsDeviceFileSystem() => Mounting.MountTable.Read().Any(static mount => mount is { Target: "/dev", Type: "devtmpfs" });
+    private static bool IsDeviceFileSystem() => Mounting.MountTable.At("/dev")?.Type == "devtmpfs";
 
     private static void Make(string node, string folder)
     {

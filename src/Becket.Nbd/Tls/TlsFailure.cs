@@ -21,6 +21,10 @@ internal static class TlsFailure
         if (alert >= 0)
             return $"the client ended the TLS handshake: {words[(alert + "alert ".Length)..]}";
 
+        // close_notify before the handshake is over: how nbd-client leaves a server that it does not trust.
+        if (words.EndsWith("SSL_ERROR_ZERO_RETURN", StringComparison.Ordinal))
+            return "the client ended the TLS handshake without saying why";
+
         return exception is IOException and not { InnerException: AuthenticationException } && innermost == exception
             ? "the client left during the TLS handshake"
             : $"the TLS handshake failed: {words}";

@@ -11,7 +11,7 @@ public sealed record TlsFiles
     /// <summary>The certificates that sign those of clients; null where no client is asked for one.</summary>
     public string? Authority { get; init; }
 
-    /// <summary>A list of revoked certificates. One that exists is refused: .NET does not take it from a file.</summary>
+    /// <summary>Lists of certificates that the authority has taken back; the file need not exist.</summary>
     public string? RevocationList { get; init; }
 
     /// <summary>The names that nbdkit and libnbd give to the files in a folder.</summary>

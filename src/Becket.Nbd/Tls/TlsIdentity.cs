@@ -5,15 +5,16 @@ using System.Security.Cryptography.X509Certificates;
 namespace Becket.Nbd.Tls;
 
 /// <summary>
-/// What was read from a server's files at one time: its certificate with the chain that is sent, and the authority of its
-/// clients. Never changes; connections go on with the one that they began with.
+/// What was read from a server's files at one time: its certificate with the chain that is sent, the authority of its
+/// clients and whom that has taken back. Never changes; connections go on with the one that they began with.
 /// </summary>
 internal sealed class TlsIdentity
 {
-    private TlsIdentity(SslStreamCertificateContext certificate, X509Certificate2Collection? authority)
+    private TlsIdentity(SslStreamCertificateContext certificate, X509Certificate2Collection? authority, RevocationFile? revoked)
     {
         Certificate = certificate;
         Authority = authority;
+        Revoked = revoked;
     }
 
     public SslStreamCertificateContext Certificate { get; }
@@ -21,20 +22,20 @@ internal sealed class TlsIdentity
     /// <summary>Null where clients are not asked for a certificate.</summary>
     public X509Certificate2Collection? Authority { get; }
 
+    /// <summary>Null where there is no list of revoked certificates, or clients are not asked for one.</summary>
+    public RevocationFile? Revoked { get; }
+
     /// <exception cref="TlsSetupException">A file is missing or does not hold what it should.</exception>
     public static TlsIdentity Load(TlsFiles files, TlsPeers? peers)
     {
-        if (peers is not null && files.RevocationList is not null && File.Exists(files.RevocationList))
-        {
-            throw new TlsSetupException(
-                $"{files.RevocationList}: lists of revoked certificates are not supported, and ignoring one would let revoked clients in; "
-                + "name those who may connect with --tls-allow-name, or sign them by another authority, and remove the file");
-        }
-
         var certificate = WithKey(files);
         // Not asking the network for missing links of the chain: what is sent is what the file holds.
         var chain = SslStreamCertificateContext.Create(certificate, CertificatesIn(files.Certificate, "the server's certificate"), offline: true);
-        return new TlsIdentity(chain, peers is null ? null : AuthorityIn(files));
+        if (peers is null)
+            return new TlsIdentity(chain, authority: null, revoked: null);
+
+        var authority = AuthorityIn(files);
+        return new TlsIdentity(chain, authority, RevokedIn(files, authority));
     }
 
     private static X509Certificate2 WithKey(TlsFiles files)
@@ -63,6 +64,13 @@ internal sealed class TlsIdentity
     private static X509Certificate2Collection AuthorityIn(TlsFiles files) => files.Authority is null
         ? throw new TlsSetupException("clients can only be verified by an authority; name its file with --tls-ca, or a folder with --tls-certificates")
         : CertificatesIn(files.Authority, "the authority's certificate");
+
+    private static RevocationFile? RevokedIn(TlsFiles files, X509Certificate2Collection authority)
+    {
+        // One that is there and cannot be read is an error: ignoring it would let revoked clients in.
+        const string What = "the list of revoked certificates";
+        return files.RevocationList is { } path && Path.Exists(path) ? RevocationFile.Parse(path, Read(path, What), authority) : null;
+    }
 
     private static X509Certificate2Collection CertificatesIn(string path, string what)
     {

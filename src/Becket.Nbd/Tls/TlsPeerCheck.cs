@@ -15,16 +15,17 @@ internal sealed class TlsPeerCheck(TlsPeers? peers)
     /// <summary>What is added to the log's line about the connection.</summary>
     public string Description { get; private set; } = "";
 
-    public bool Accepts(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    /// <summary>With the lists that the connection's identity has; null: nobody is revoked.</summary>
+    public bool Accepts(X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors, RevocationFile? revoked, DateTimeOffset now)
     {
         if (peers is null)
             return true;
 
-        Refusal = Check(certificate as X509Certificate2, chain, errors);
+        Refusal = Check(certificate as X509Certificate2, chain, errors, revoked, now);
         return Refusal is null;
     }
 
-    private string? Check(X509Certificate2? certificate, X509Chain? chain, SslPolicyErrors errors)
+    private string? Check(X509Certificate2? certificate, X509Chain? chain, SslPolicyErrors errors, RevocationFile? revoked, DateTimeOffset now)
     {
         if (certificate is null)
             return "the client shows no certificate, and this server asks for one";
@@ -39,6 +40,8 @@ internal sealed class TlsPeerCheck(TlsPeers? peers)
 
         if (errors.HasFlag(SslPolicyErrors.RemoteCertificateNotAvailable))
             return "the client shows no certificate, and this server asks for one";
+        if (revoked?.Objection([.. chain!.ChainElements.Select(element => element.Certificate)], now) is { } objection)
+            return objection;
         if (!peers!.Admits(certificate))
             return $"the client's certificate \"{subject}\" has none of the names that may connect";
 

@@ -69,7 +69,8 @@ public sealed partial class TlsServer
             // A resumed session would be let in by what was checked when it began. Connections are few and long.
             AllowTlsResume = false,
             ClientCertificateRequired = Peers is not null,
-            RemoteCertificateValidationCallback = check.Accepts,
+            RemoteCertificateValidationCallback =
+                (_, certificate, chain, errors) => check.Accepts(certificate, chain, errors, identity.Revoked, _clock.GetUtcNow()),
             CertificateChainPolicy = identity.Authority is null ? null : PolicyFor(identity.Authority),
         };
     }
@@ -79,6 +80,7 @@ public sealed partial class TlsServer
         var policy = new X509ChainPolicy
         {
             TrustMode = X509ChainTrustMode.CustomRootTrust,
+            // .NET asks the network for lists. The one that is here is looked into by TlsPeerCheck.
             RevocationMode = X509RevocationMode.NoCheck,
             DisableCertificateDownloads = true,
         };
@@ -98,7 +100,11 @@ public sealed partial class TlsServer
             _stamps = stamps;
             try
             {
-                _identity = TlsIdentity.Load(_files, Peers);
+                var identity = TlsIdentity.Load(_files, Peers);
+                if (_identity.Revoked is not null && identity.Revoked is null)
+                    throw new TlsSetupException($"{_files.RevocationList} is gone, but whom it named stays out; a restart does without it");
+
+                _identity = identity;
                 LogReloaded(_identity.Certificate.TargetCertificate.Subject);
                 WarnAbout(_identity);
             }
@@ -120,6 +126,9 @@ public sealed partial class TlsServer
             LogExpired(_files.Certificate, end);
         else if (now < start)
             LogNotYetValid(_files.Certificate, start);
+
+        foreach (var complaint in identity.Revoked?.Complaints(_clock.GetUtcNow()) ?? [])
+            LogRevocations(complaint);
 
         if ((File.GetUnixFileMode(_files.Key) & ForOthers) != UnixFileMode.None)
             LogOpenKey(_files.Key);
@@ -148,6 +157,9 @@ public sealed partial class TlsServer
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "the certificate in {Path} is only valid from {Start:u} on; clients that verify it will refuse to connect")]
     private partial void LogNotYetValid(string path, DateTime start);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Complaint}")]
+    private partial void LogRevocations(string complaint);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "the private key {Path} is open to every user of this machine; 'chmod 600' closes it")]
     private partial void LogOpenKey(string path);

@@ -100,7 +100,10 @@ internal sealed class TestCertificates : IDisposable
         var serial = new byte[8];
         RandomNumberGenerator.Fill(serial);
         serial[0] &= 0x7f;
-        using var signed = request.Create(issuer, Now.AddDays(-1), Now + validFor, serial);
+        using var rsa = issuer.GetRSAPrivateKey();
+        using var ecdsa = issuer.GetECDsaPrivateKey();
+        var generator = rsa is null ? X509SignatureGenerator.CreateForECDsa(ecdsa!) : X509SignatureGenerator.CreateForRSA(rsa, RSASignaturePadding.Pkcs1);
+        using var signed = request.Create(issuer.SubjectName, generator, Now.AddDays(-1), Now + validFor, serial);
         return signed.CopyWithPrivateKey(key);
     }
 }

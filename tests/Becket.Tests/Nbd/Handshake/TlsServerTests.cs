@@ -135,14 +135,6 @@ public sealed class TlsServerTests : IDisposable
     }
 
     [Fact]
-    public void A_list_of_revoked_certificates_is_refused_and_not_ignored()
-    {
-        _certificates.Write("ca-crl.pem", "whatever");
-
-        AssertRefused("ca-crl.pem", TlsPeers.AnyOfTheAuthority);
-    }
-
-    [Fact]
     public async Task An_expired_certificate_is_warned_of()
     {
         _certificates.WriteServer(_certificates.MakeServer(validFor: TimeSpan.FromHours(-1)));

@@ -7,7 +7,7 @@ namespace Becket.Tests.Nbd.Fuzzing;
 internal static class FuzzClient
 {
     /// <summary>Nothing here takes so long, however busy the machine is: what does, hangs.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>Returns the socket of a client that stalls; the caller closes it some time.</summary>
     public static Socket? Run(EndPoint server, FuzzScript script, Random splits)
@@ -18,8 +18,11 @@ internal static class FuzzClient
             socket.Connect(server);
             socket.Blocking = false;
             var received = new MemoryStream();
-            var completeness = Converse(socket, script, splits, received);
-            new ReplyChecker(new SentBytes(script.Bytes), new ReplyReader(received.GetBuffer(), (int)received.Length)).Check(completeness);
+            var completeness = script.Session is { } session
+                ? FuzzTlsClient.Converse(socket, script, session, splits, received)
+                : Converse(socket, script, splits, received);
+            var sent = new SentBytes(script.Heard.ToArray());
+            new ReplyChecker(sent, new ReplyReader(received.GetBuffer(), (int)received.Length), script.Protection).Check(completeness);
             if (script.Farewell == Farewell.Stall)
             {
                 var stalled = socket;
@@ -60,7 +63,7 @@ internal static class FuzzClient
                 Socket.Select(readable, writable.Count > 0 ? writable : null, null, Patience);
                 if (readable.Count + writable.Count == 0)
                     throw new TimeoutException(
-                        $"the server neither answers nor closes; {sent} of {script.Bytes.Length} bytes sent, {received.Length} received; it leaves by {script.Farewell}{(script.UsesTls ? " from TLS" : "")}");
+                        $"the server neither answers nor closes; {sent} of {script.Bytes.Length} bytes sent, {received.Length} received; it leaves by {script.Farewell}, TLS: {script.Protection}");
 
                 if (readable.Count > 0)
                 {

@@ -18,9 +18,21 @@ internal enum Farewell
     Stall,
 }
 
+/// <summary>How much of TLS a fuzzed client speaks.</summary>
+internal enum FuzzProtection
+{
+    None,
+
+    /// <summary>It starts TLS, and what should be its hello is damaged.</summary>
+    DamagedHello,
+
+    /// <summary>It starts TLS as it should, and sends the rest within.</summary>
+    Session,
+}
+
 /// <summary>
 /// What one hostile client sends, made from a seed alone: messages of the protocol, likely and unlikely ones, then damaged. The bytes
-/// up to <see cref="Pause"/> go first; the rest when the server has answered them.
+/// up to <see cref="Pause"/> go first and in the clear; the rest when the server has answered them.
 /// </summary>
 internal sealed class FuzzScript
 {
@@ -33,23 +45,29 @@ internal sealed class FuzzScript
     public FuzzScript(int seed, byte[] tlsHello)
     {
         _random = new Random(seed);
-        UsesTls = _random.Next(5) == 0;
+        Protection = _random.Next(20) switch { < 3 => FuzzProtection.DamagedHello, < 5 => FuzzProtection.Session, _ => FuzzProtection.None };
         Farewell = _random.Next(8) switch { 0 => Farewell.Close, 1 => Farewell.Reset, 2 => Farewell.Stall, _ => Farewell.HalfClose };
-        var messages = Messages();
+        var (flags, messages) = Messages();
+        if (Protection == FuzzProtection.None)
+            messages = [flags, .. messages];
         if (_random.Next(8) == 0)
             _random.Shuffle(messages);
         var bytes = messages.SelectMany(message => message).ToArray();
         if (_random.Next(2) == 0)
             bytes = Damage(bytes);
-        if (UsesTls)
-        {
-            byte[] opening = [.. RawClient.Big(3u), .. Option(RawClient.StartTls, [])];
-            var hello = _random.Next(4) == 0 ? bytes : Damage(tlsHello);
-            Pause = opening.Length;
-            bytes = [.. opening, .. hello];
-        }
 
-        Bytes = bytes;
+        byte[] opening = Protection switch
+        {
+            FuzzProtection.None => [],
+            FuzzProtection.DamagedHello => [.. RawClient.Big(3u), .. Option(RawClient.StartTls, [])],
+            // Forgotten with STARTTLS: what follows begins with simple replies.
+            _ => [.. RawClient.Big(3u), .. Option(RawClient.StructuredReply, []), .. Option(RawClient.StartTls, [])],
+        };
+        if (Protection == FuzzProtection.DamagedHello && _random.Next(4) > 0)
+            bytes = Damage(tlsHello);
+        if (Protection == FuzzProtection.Session)
+            Session = new FuzzSession(_random, bytes.Length, tlsHello);
+        (Bytes, Pause) = ([.. opening, .. bytes], opening.Length);
     }
 
     public byte[] Bytes { get; }
@@ -58,20 +76,26 @@ internal sealed class FuzzScript
     public int Pause { get; }
 
     /// <summary>Bytes that answer what is before the pause: a greeting and an acknowledgement.</summary>
-    public int AnswerBeforePause => Pause == 0 ? 0 : 18 + 20;
+    public int AnswerBeforePause => Protection switch { FuzzProtection.None => 0, FuzzProtection.DamagedHello => 18 + 20, _ => 18 + 20 + 20 };
 
-    /// <summary>Goes to the server that has TLS.</summary>
-    public bool UsesTls { get; }
+    /// <summary>What the server can have understood.</summary>
+    public ReadOnlySpan<byte> Heard => Session is { Damage: not RecordDamage.None } ? Bytes.AsSpan(0, Pause + Session.DamageAt) : Bytes;
+
+    public FuzzProtection Protection { get; }
+
+    /// <summary>What it does with the records of TLS; null without <see cref="FuzzProtection.Session"/>.</summary>
+    public FuzzSession? Session { get; }
 
     public Farewell Farewell { get; }
 
-    private byte[][] Messages()
+    private (byte[] Flags, byte[][] Others) Messages()
     {
-        var messages = new List<byte[]> { RawClient.Big(_random.Next(8) == 0 ? (uint)_random.Next(8) : 3u) };
+        var flags = RawClient.Big(_random.Next(8) == 0 ? (uint)_random.Next(8) : 3u);
+        var messages = new List<byte[]>();
         for (var i = _random.Next(6); i > 0; i--)
             messages.Add(AnyOption());
         if (_random.Next(8) == 0)
-            return [.. messages];
+            return (flags, [.. messages]);
 
         var name = AnyName();
         if (_random.Next(2) == 0)
@@ -85,7 +109,7 @@ internal sealed class FuzzScript
             messages.Add(AnyRequest(cookie + i));
         if (_random.Next(2) == 0)
             messages.Add(RawClient.Request(RawClient.Disc, 0, 0));
-        return [.. messages];
+        return (flags, [.. messages]);
     }
 
     private string AnyName() => _random.Next(10) switch { < 5 => "", < 9 => FuzzExports.Writable, _ => "nothing" };
@@ -135,6 +159,9 @@ internal sealed class FuzzScript
     {
         for (var i = _random.Next(1, 5); i > 0; i--)
         {
+            if (bytes.Length == 0)
+                return Noise(10);
+
             // Most of the bytes are payload; half of the damage goes to the beginning.
             var at = _random.Next(_random.Next(2) == 0 ? bytes.Length : Math.Min(bytes.Length, 200));
             var count = Math.Min(bytes.Length - at, _random.Next(1, 60));
@@ -157,8 +184,6 @@ internal sealed class FuzzScript
                     break;
             }
 
-            if (bytes.Length == 0)
-                return Noise(10);
         }
 
         return bytes;

@@ -104,7 +104,7 @@ public sealed class FuzzTests : IDisposable
     private void RunOne(int seed, RunningServer plain, RunningServer withTls)
     {
         var script = new FuzzScript(seed, _hello);
-        if (FuzzClient.Run((script.UsesTls ? withTls : plain).Address, script, new Random(seed)) is not { } socket)
+        if (FuzzClient.Run((script.Protection == FuzzProtection.None ? plain : withTls).Address, script, new Random(seed)) is not { } socket)
             return;
 
         _stalled.Enqueue(socket);

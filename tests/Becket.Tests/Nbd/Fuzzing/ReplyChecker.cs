@@ -4,9 +4,10 @@ namespace Becket.Tests.Nbd.Fuzzing;
 
 /// <summary>
 /// Holds everything that a server has sent against everything that it was sent. Each byte must belong to an answer that the
-/// specification allows, in its place; where the client has left in good order no answer may be missing.
+/// specification allows, in its place; where the client has left in good order no answer may be missing. With
+/// <see cref="FuzzProtection.Session"/> both are as they were before and after TLS, else records follow STARTTLS.
 /// </summary>
-internal sealed class ReplyChecker(SentBytes sent, ReplyReader replies)
+internal sealed class ReplyChecker(SentBytes sent, ReplyReader replies, FuzzProtection protection)
 {
     private const uint FirstError = 0x8000_0000;
 
@@ -14,6 +15,7 @@ internal sealed class ReplyChecker(SentBytes sent, ReplyReader replies)
     private static readonly uint[] OptionErrors = [1, 2, 3, 5, 6, 7, 9];
 
     private bool _isStructured;
+    private bool _isWithinTls;
 
     /// <summary>Checks a conversation that may have been broken off at any byte, unless it <paramref name="isComplete"/>.</summary>
     public void Check(Completeness isComplete)
@@ -56,7 +58,13 @@ internal sealed class ReplyChecker(SentBytes sent, ReplyReader replies)
             if (option.Option == RawClient.Abort)
                 return End();
             if (option.Option == RawClient.StartTls && last == RawClient.Ack)
-                return TlsRecords();
+            {
+                Assert.False(_isWithinTls, "TLS within TLS");
+                if (protection != FuzzProtection.Session)
+                    return TlsRecords();
+                (_isWithinTls, _isStructured) = (true, false);
+            }
+
             if (option.Option == RawClient.StructuredReply && last == RawClient.Ack)
                 _isStructured = true;
             if (option.Option == RawClient.Go && last == RawClient.Ack)

@@ -1,3 +1,4 @@
+using Becket.InteropTests.Nbd;
 using Becket.InteropTests.Stores;
 
 namespace Becket.InteropTests.Kernel;
@@ -55,22 +56,43 @@ public sealed class KernelTests(RealStores stores) : KernelTest(stores)
             """);
     }
 
+    /// <summary>Four plain ones, then one through the helper process by which nbd-client speaks TLS; one boot, since that is what takes the time.</summary>
     [Fact]
-    public async Task Four_connections_of_the_kernel_read_the_same_bytes()
+    public async Task Four_connections_of_the_kernel_and_one_within_TLS_read_the_same_bytes()
     {
         var (_, store) = await MakeStoreAsync();
+        await CertificateFolders.MakeAsync(Folder.Path, Token);
 
-        await RunInGuestAsync(
+        var console = await RunInGuestAsync(
             store,
-            """
+            $$"""
+            iso="$store/buckets/my_files/fedora.iso" pki={{Folder["pki"]}} foreign={{Folder["foreign"]}}
+            refused() { if nbd-client -b 512 "$@" >/tmp/refusal 2>&1; then echo "not refused: $*"; return 1; fi; test "$(cat /sys/block/nbd1/size)" = 0; }
+
             becket serve -v -U /tmp/sock s3://my_files/fedora.iso --endpoint-url $endpoint &
             wait_until test -S /tmp/sock
             nbd-client -C 4 -b 512 -unix /tmp/sock /dev/nbd0
             test "$(ss -xH state established src /tmp/sock | wc -l)" = 4
-            cmp /dev/nbd0 "$store/buckets/my_files/fedora.iso"
+            cmp /dev/nbd0 "$iso"
             nbd-client -d /dev/nbd0
             kill %2
             wait %2
+
+            becket serve -v -p 10809 -P /tmp/pid --tls require --tls-certificates $pki --tls-verify-peer "$iso" & tls=$!
+            wait_until test -s /tmp/pid
+            reader="-certfile $pki/client-cert.pem -keyfile $pki/client-key.pem"
+            refused localhost 10809 /dev/nbd1
+            grep 'this server requires TLS' /tmp/refusal
+            refused -x -cacertfile $foreign/ca-cert.pem $reader localhost 10809 /dev/nbd1
+            refused -x -cacertfile $pki/ca-cert.pem localhost 10809 /dev/nbd1
+            nbd-client -b 512 -x -cacertfile $pki/ca-cert.pem $reader localhost 10809 /dev/nbd1
+            cmp /dev/nbd1 "$iso"
+            nbd-client -d /dev/nbd1
+            kill $tls
+            wait $tls
             """);
+
+        Assert.Contains("the client shows no certificate", console, StringComparison.Ordinal);
+        Assert.Contains("client \"CN=reader\"", console, StringComparison.Ordinal);
     }
 }

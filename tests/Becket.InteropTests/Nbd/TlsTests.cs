@@ -106,6 +106,7 @@ public sealed class TlsTests(RealStores stores) : InteropTest(stores)
     [InlineData("stranger", "has none of the names")]
     [InlineData("expired", "NotTimeValid")]
     [InlineData("foreign", "is not accepted")]
+    [InlineData("revoked", "\"CN=reader\", serial number 00FFEEDDCCBBAA99, is revoked")]
     public async Task Client_that_is_not_wanted_fails_and_the_server_says_why_and_goes_on(string client, string reason)
     {
         Tool.Require("nbdinfo");
@@ -137,6 +138,18 @@ public sealed class TlsTests(RealStores stores) : InteropTest(stores)
         Assert.Equal($"{1 << 20}\n", info.Output);
     }
 
+    [Fact]
+    public async Task List_of_revoked_certificates_of_a_foreign_authority_is_refused_at_the_start()
+    {
+        await MakeCertificatesAsync();
+        File.Copy(Folder["foreign/ca-crl.pem"], Folder["pki/ca-crl.pem"], overwrite: true);
+
+        var serve = BecketServer.CommandFor(Source.File(NewDisk(1 << 20)), "--tls-certificates", Pki, "--tls-verify-peer");
+        var outcome = await serve.EndWithAsync(1, Token);
+
+        Assert.Contains("\"CN=Authority of foreign\", who is not among the authorities", outcome.Errors, StringComparison.Ordinal);
+    }
+
     private static int FreePort()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -156,41 +169,5 @@ public sealed class TlsTests(RealStores stores) : InteropTest(stores)
         await becket.StopAsync(Token);
     }
 
-    /// <summary>
-    /// In the folder pki an authority, the server's certificate and the reader's; beside it folders of clients who have none, one with
-    /// another name, one that has expired, and one of another authority.
-    /// </summary>
-    private async Task MakeCertificatesAsync()
-    {
-        Tool.Require("openssl");
-        await File.WriteAllTextAsync(
-            Folder["make.sh"],
-            """
-            set -euo pipefail
-            authority() { # FOLDER
-                mkdir -p $1
-                openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=Authority of $1" -keyout $1/ca-key.pem -out $1/ca-cert.pem
-            }
-            sign() { # FOLDER server|client NAME [OPTION...]: by the authority in that folder
-                local extensions="subjectAltName=DNS:$3" folder=$1 kind=$2 name=$3
-                shift 3
-                openssl req -newkey rsa:2048 -nodes -subj "/CN=$name" -keyout $folder/$kind-key.pem -out $folder/request.pem
-                openssl x509 -req -in $folder/request.pem -CA $folder/ca-cert.pem -CAkey $folder/ca-key.pem -CAcreateserial "$@" \
-                    -extfile <(printf '%s\nextendedKeyUsage=%sAuth' "$extensions" $kind) -out $folder/$kind-cert.pem
-            }
-            authority pki
-            sign pki server localhost -days 30
-            sign pki client reader -days 30
-            for client in none stranger expired; do
-                mkdir $client
-                cp pki/ca-*.pem $client
-            done
-            sign stranger client stranger -days 30
-            sign expired client reader -days -1
-            authority foreign
-            sign foreign client reader -days 30
-            """,
-            Token);
-        await new Command("bash", Folder["make.sh"]) { WorkingFolder = Folder.Path }.SucceedAsync(Token);
-    }
+    private Task MakeCertificatesAsync() => CertificateFolders.MakeAsync(Folder.Path, Token);
 }

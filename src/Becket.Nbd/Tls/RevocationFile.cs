@@ -34,7 +34,7 @@ internal sealed class RevocationFile
         return new RevocationFile(path, lists);
     }
 
-    /// <summary>Why nobody that an authority has signed can be let in at that time, whole sentences; none where all lists are in date.</summary>
+    /// <summary>Why nobody that an authority has signed can be let in at that time, sentences; none where all lists are in date.</summary>
     public IEnumerable<string> Complaints(DateTimeOffset now) => _lists.Select(list => Complaint(list, now)).OfType<string>();
 
     /// <summary>
@@ -52,17 +52,22 @@ internal sealed class RevocationFile
             if (list.Names(chain[i]))
             {
                 var revoked = $"\"{chain[i].Subject}\", serial number {chain[i].SerialNumber}, is revoked";
-                return i == 0 ? $"the client's certificate {revoked}" : $"the certificate {revoked}, which stands above the client's \"{chain[0].Subject}\"";
+                return i == 0
+                    ? $"the client's certificate {revoked}"
+                    : $"the certificate {revoked}, which stands above the client's \"{chain[0].Subject}\"";
             }
         }
 
         return null;
     }
 
-    private string? Complaint(RevocationList list, DateTimeOffset now) =>
-        now > list.End ? $"{_path}: the list of \"{list.Authority.Subject}\" has expired at {list.End:u}; it lets nobody in until there is a newer one"
-        : now < list.Start ? $"{_path}: the list of \"{list.Authority.Subject}\" is only valid from {list.Start:u} on; it lets nobody in until then"
-        : null;
+    private string? Complaint(RevocationList list, DateTimeOffset now)
+    {
+        var what = $"{_path}: the list of \"{list.Authority.Subject}\"";
+        return now > list.End ? $"{what} has expired at {list.End:u}; it lets nobody in until there is a newer one"
+            : now < list.Start ? $"{what} is only valid from {list.Start:u} on; it lets nobody in until then"
+            : null;
+    }
 
     private static RevocationList Read(string path, byte[] encoded, X509Certificate2Collection authorities)
     {
@@ -90,9 +95,7 @@ internal sealed class RevocationFile
         }
 
         // A list that is cut off is not found, and must not be taken for one that is not there.
-        if (found.Count == 0 || found.Count != text.AsSpan().Count(Begin))
-            throw new TlsSetupException($"{path} holds no {(found.Count == 0 ? "" : "complete ")}list of revoked certificates in PEM form ({Begin})");
-
-        return found;
+        var none = found.Count == 0 ? "no" : found.Count != text.AsSpan().Count(Begin) ? "no complete" : null;
+        return none is null ? found : throw new TlsSetupException($"{path} holds {none} list of revoked certificates in PEM form ({Begin})");
     }
 }

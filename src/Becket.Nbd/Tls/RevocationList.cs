@@ -28,7 +28,8 @@ internal sealed class RevocationList
 
     private readonly HashSet<string> _serials = [];
 
-    private RevocationList(X509Certificate2 authority, DateTimeOffset start, DateTimeOffset? end) => (Authority, Start, End) = (authority, start, end);
+    private RevocationList(X509Certificate2 authority, DateTimeOffset start, DateTimeOffset? end) =>
+        (Authority, Start, End) = (authority, start, end);
 
     /// <summary>Whose list it is.</summary>
     public X509Certificate2 Authority { get; }
@@ -39,7 +40,7 @@ internal sealed class RevocationList
     public DateTimeOffset? End { get; }
 
     /// <summary>Reads a list and checks that one of the authorities has signed it.</summary>
-    /// <exception cref="TlsSetupException">It is none, nobody here has signed it, or it says what is not understood. The message is half a sentence.</exception>
+    /// <exception cref="TlsSetupException">Nobody here has signed it, or it says what is not understood. The message is half a sentence.</exception>
     /// <exception cref="AsnContentException">It is damaged.</exception>
     public static RevocationList Read(ReadOnlyMemory<byte> encoded, X509Certificate2Collection authorities)
     {
@@ -73,7 +74,11 @@ internal sealed class RevocationList
     public bool Names(X509Certificate2 certificate) => _serials.Contains(Convert.ToHexString(certificate.SerialNumberBytes.Span));
 
     private static X509Certificate2 SignerAmong(
-        X509Certificate2Collection authorities, ReadOnlyMemory<byte> issuer, RevocationSignature check, ReadOnlyMemory<byte> signed, byte[] signature)
+        X509Certificate2Collection authorities,
+        ReadOnlyMemory<byte> issuer,
+        RevocationSignature check,
+        ReadOnlyMemory<byte> signed,
+        byte[] signature)
     {
         var namesakes = authorities.Where(authority => authority.SubjectName.RawData.AsSpan().SequenceEqual(issuer.Span)).ToArray();
         var signer = Array.Find(namesakes, authority => check.IsBy(authority, signed.Span, signature));
@@ -122,14 +127,19 @@ internal sealed class RevocationList
             var extension = extensions.ReadSequence();
             var kind = extension.ReadObjectIdentifier();
             if (extension.PeekTag().HasSameClassAndValue(Asn1Tag.Boolean) && extension.ReadBoolean())
-                throw new TlsSetupException($"has a critical extension ({kind}): it is no plain list of one authority, and others are not supported");
+            {
+                throw new TlsSetupException(
+                    $"has a critical extension ({kind}): it is no plain list of one authority, and others are not supported");
+            }
+
             extension.ReadOctetString();
             extension.ThrowIfNotEmpty();
         }
     }
 
     private static bool IsTime(AsnReader content) =>
-        content.HasData && (content.PeekTag().HasSameClassAndValue(Asn1Tag.UtcTime) || content.PeekTag().HasSameClassAndValue(Asn1Tag.GeneralizedTime));
+        content.HasData
+        && (content.PeekTag().HasSameClassAndValue(Asn1Tag.UtcTime) || content.PeekTag().HasSameClassAndValue(Asn1Tag.GeneralizedTime));
 
     private static DateTimeOffset ReadTime(AsnReader content) =>
         content.PeekTag().HasSameClassAndValue(Asn1Tag.UtcTime) ? content.ReadUtcTime() : content.ReadGeneralizedTime();

@@ -56,7 +56,7 @@ public sealed class KernelTests(RealStores stores) : KernelTest(stores)
             """);
     }
 
-    /// <summary>Four plain ones, then one through the helper process by which nbd-client speaks TLS; one boot, since that is what takes the time.</summary>
+    /// <summary>Four plain ones, then one through the helper process by which nbd-client speaks TLS: a boot is what takes the time.</summary>
     [Fact]
     public async Task Four_connections_of_the_kernel_and_one_within_TLS_read_the_same_bytes()
     {
@@ -67,7 +67,10 @@ public sealed class KernelTests(RealStores stores) : KernelTest(stores)
             store,
             $$"""
             iso="$store/buckets/my_files/fedora.iso" pki={{Folder["pki"]}} foreign={{Folder["foreign"]}}
-            refused() { if nbd-client -b 512 "$@" >/tmp/refusal 2>&1; then echo "not refused: $*"; return 1; fi; test "$(cat /sys/block/nbd1/size)" = 0; }
+            refused() {
+                if nbd-client -b 512 "$@" >/tmp/refusal 2>&1; then echo "not refused: $*"; return 1; fi
+                test "$(cat /sys/block/nbd1/size)" = 0
+            }
 
             becket serve -v -U /tmp/sock s3://my_files/fedora.iso --endpoint-url $endpoint &
             wait_until test -S /tmp/sock

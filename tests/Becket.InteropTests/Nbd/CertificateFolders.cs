@@ -3,8 +3,9 @@ using Becket.InteropTests.Processes;
 namespace Becket.InteropTests.Nbd;
 
 /// <summary>
-/// Certificates made by OpenSSL: in the folder pki an authority, its list of revoked certificates, the server's certificate and the reader's;
-/// beside it folders of clients who have none, one with another name, one that has expired, one that is on the list, and one of another authority.
+/// Certificates made by OpenSSL: in the folder pki an authority, its list of revoked certificates, the server's certificate and the
+/// reader's; beside it folders of clients who have none, one with another name, one that has expired, one that is on the list, and
+/// one of another authority.
 /// </summary>
 internal static class CertificateFolders
 {

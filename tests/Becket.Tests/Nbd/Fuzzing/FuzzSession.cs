@@ -64,7 +64,8 @@ internal sealed class FuzzSession
         random.NextBytes(noise);
         return random.Next(8) switch
         {
-            // A hello in the clear, as if to begin again; a change of ciphers and an alert in the clear; records that are empty, too long and of no known type.
+            // A hello in the clear, as if to begin again; a change of ciphers and an alert; records that are empty, too long, of random
+            // content and of no known type.
             0 => tlsHello,
             1 => [0x14, 3, 3, 0, 1, 1],
             2 => [0x15, 3, 3, 0, 2, 1, 0],

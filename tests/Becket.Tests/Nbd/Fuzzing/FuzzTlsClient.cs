@@ -44,7 +44,7 @@ internal static class FuzzTlsClient
                 if (session.SaysGoodbye)
                     stream.ShutdownAsync().GetAwaiter().GetResult();
                 wire.EndSending();
-                // Whatever the server understood before a record that is cut it has to answer, since it cannot tell that from a client that is done.
+                // What was whole before a record that is cut has to be answered, as if the client were done.
                 return session.Damage is RecordDamage.None or RecordDamage.Cut ? Completeness.Complete : Completeness.BrokenOff;
             }
         }

@@ -45,6 +45,12 @@ public sealed class ObjectStoreException(ObjectStoreError error, string message,
     /// <summary>Whether the same request, sent again, may succeed.</summary>
     public bool IsTransient { get; init; }
 
+    /// <summary>
+    /// Whether the answer contradicts the request, so that it may be a mistake of something between us and the store: a read is sent again
+    /// a few times before it is believed. Never of a refusal that a store means (403, 404, 412).
+    /// </summary>
+    public bool IsDoubtful { get; init; }
+
     /// <summary>How long the store asked to wait before the next attempt (<c>Retry-After</c>).</summary>
     public TimeSpan? RetryAfter { get; init; }
 }

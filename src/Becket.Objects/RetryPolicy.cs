@@ -36,6 +36,15 @@ public sealed record RetryPolicy
     /// <summary>Where the doubling ends.</summary>
     public TimeSpan LongestPause { get; init; } = TimeSpan.FromSeconds(4);
 
+    /// <summary>
+    /// How often a read is sent again after answers that cannot be right (<see cref="ObjectStoreException.IsDoubtful"/>). Few: a proxy may
+    /// mend in a moment, but of a store that cannot do better its user has to hear soon.
+    /// </summary>
+    public int MaximumDoubts { get; init; } = 3;
+
+    /// <summary>The longest pause after the first such answer; doubled with each further one. Three pauses take 1.4 s to 2.8 s.</summary>
+    public TimeSpan FirstDoubtPause { get; init; } = TimeSpan.FromSeconds(0.4);
+
     /// <summary>The jitter's source. A seeded one is not thread-safe: for tests, one request at a time.</summary>
     public Random Random { get; init; } = Random.Shared;
 
@@ -62,4 +71,11 @@ public sealed record RetryPolicy
         var jittered = (bound < LongestPause ? bound : LongestPause) * Random.NextDouble();
         return retryAfter is { } asked && asked > jittered ? asked : jittered;
     }
+
+    /// <summary>
+    /// How long to wait after an answer that cannot be right: between half of the doubled bound and all of it. Not "full jitter": the
+    /// few attempts have to be spread, or they all meet the same moment.
+    /// </summary>
+    /// <param name="doubt">The number of such answers; the first is 1.</param>
+    public TimeSpan DoubtPause(int doubt) => FirstDoubtPause * Math.Pow(2, Math.Min(doubt - 1, 30)) * (0.5 + (0.5 * Random.NextDouble()));
 }

@@ -41,7 +41,7 @@ public sealed partial class RetryingObjectStore
                     _got += read;
                     return read;
                 }
-                catch (ObjectStoreException e) when (e.IsTransient)
+                catch (ObjectStoreException e) when (request.IsWorthAnother(e))
                 {
                     await AbandonAsync();
                     await request.PauseAsync(e, cancellationToken);

@@ -9,10 +9,11 @@ public sealed partial class RetryingObjectStore
     /// One request from its first attempt to its end: the clock, the count and the pauses. For one thread at a time.
     /// </summary>
     private sealed class Request(
-        RetryingObjectStore store, string key, TimeSpan deadline, TimeSpan stallTimeout, int maximumAttempts, LogLevel retryLevel)
+        RetryingObjectStore store, string key, TimeSpan deadline, TimeSpan stallTimeout, RequestLimits limits)
     {
         private readonly long _started = store.Time.GetTimestamp();
         private CancellationTokenSource? _expiry;
+        private int _doubts;
 
         private TimeSpan Elapsed => store.Time.GetElapsedTime(_started);
 
@@ -69,14 +70,20 @@ public sealed partial class RetryingObjectStore
             }
         }
 
+        /// <summary>Whether the request may go on after this failure; otherwise the failure is its end, as it is.</summary>
+        public bool IsWorthAnother(ObjectStoreException failure) =>
+            failure.IsTransient || (failure.IsDoubtful && _doubts < limits.Doubts);
+
         /// <summary>Waits before the next attempt, or throws what the request ends with: no attempt or no time is left.</summary>
+        /// <param name="failure">One that <see cref="IsWorthAnother"/> lets pass.</param>
+        /// <param name="cancellationToken">Ends the wait.</param>
         public async ValueTask PauseAsync(ObjectStoreException failure, CancellationToken cancellationToken)
         {
-            var pause = store.Policy.Pause(Attempts, failure.RetryAfter);
+            var pause = failure.IsTransient ? store.Policy.Pause(Attempts, failure.RetryAfter) : store.Policy.DoubtPause(++_doubts);
             // Not sleeping towards a deadline that has to be missed: the caller may know something better to do.
-            if (Attempts >= maximumAttempts || pause >= Left)
-                throw GivenUp(failure);
-            store.LogRetry(retryLevel, Attempts, pause.TotalSeconds, failure.Message);
+            if (Attempts >= limits.Attempts || pause >= Left)
+                throw failure.IsTransient ? GivenUp(failure) : failure;
+            store.LogRetry(limits.RetryLevel, Attempts, pause.TotalSeconds, failure.Message);
             await Task.Delay(pause, store.Time, cancellationToken);
         }
 
@@ -94,4 +101,10 @@ public sealed partial class RetryingObjectStore
 
         private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
     }
+
+    /// <summary>How often a kind of request is tried, and how loudly.</summary>
+    /// <param name="Attempts">Attempts, the first included.</param>
+    /// <param name="Doubts">Attempts after answers that cannot be right.</param>
+    /// <param name="RetryLevel">The level at which its retries are logged.</param>
+    private readonly record struct RequestLimits(int Attempts, int Doubts, LogLevel RetryLevel);
 }

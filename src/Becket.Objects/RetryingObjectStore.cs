@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace Becket.Objects;
 
 /// <summary>
-/// A store over another one that tries again what failed for no lasting reason (<see cref="ObjectStoreException.IsTransient"/>).
-/// The one place of the project that retries (README, invariants 3 to 6). Owns the store below.
+/// A store over another one that tries again what failed for no lasting reason (<see cref="ObjectStoreException.IsTransient"/>), and a
+/// few times what cannot be right (<see cref="ObjectStoreException.IsDoubtful"/>). The one place of the project that retries (README, invariants 3 to 6). Owns the store below.
 /// </summary>
 /// <remarks>A caller's cancellation ends a request at once, also in a pause.</remarks>
 public sealed partial class RetryingObjectStore(IObjectStore inner, RetryPolicy policy, TimeProvider time, ILogger logger) : IObjectStore
@@ -24,7 +24,7 @@ public sealed partial class RetryingObjectStore(IObjectStore inner, RetryPolicy 
 
     public async ValueTask<Stream> OpenReadAsync(ObjectPin pin, ObjectRange range, CancellationToken cancellationToken)
     {
-        var body = new Body(inner, Begin(pin.Key, Policy.Deadline), pin, range);
+        var body = new Body(inner, BeginRead(pin.Key), pin, range);
         await body.OpenAsync(cancellationToken);
         return body;
     }
@@ -93,11 +93,15 @@ public sealed partial class RetryingObjectStore(IObjectStore inner, RetryPolicy 
     private Request Begin(string key, TimeSpan deadline) => Begin(key, deadline, Policy.StallTimeout);
 
     private Request Begin(string key, TimeSpan deadline, TimeSpan stallTimeout) =>
-        new(this, key, deadline, stallTimeout, Policy.MaximumAttempts, LogLevel.Warning);
+        new(this, key, deadline, stallTimeout, new RequestLimits(Policy.MaximumAttempts, Doubts: 0, LogLevel.Warning));
+
+    /// <summary>Of an object that was opened, so that the store is known to do better than an answer that cannot be right.</summary>
+    private Request BeginRead(string key) => new(
+        this, key, Policy.Deadline, Policy.StallTimeout, new RequestLimits(Policy.MaximumAttempts, Policy.MaximumDoubts, LogLevel.Warning));
 
     /// <summary>Its retries are no warnings: whoever waits for it is told the end of the story, in one sentence.</summary>
     private Request BeginHead(string key) =>
-        new(this, key, Policy.HeadDeadline, Policy.StallTimeout, Policy.HeadAttempts, LogLevel.Information);
+        new(this, key, Policy.HeadDeadline, Policy.StallTimeout, new RequestLimits(Policy.HeadAttempts, Doubts: 0, LogLevel.Information));
 
     private static async ValueTask<T> RunAsync<TState, T>(
         Request request, TState state, Func<TState, CancellationToken, ValueTask<T>> attempt, CancellationToken cancellationToken)
@@ -109,7 +113,7 @@ public sealed partial class RetryingObjectStore(IObjectStore inner, RetryPolicy 
                 request.CountAttempt();
                 return await request.TryAsync(state, attempt, cancellationToken);
             }
-            catch (ObjectStoreException e) when (e.IsTransient)
+            catch (ObjectStoreException e) when (request.IsWorthAnother(e))
             {
                 await request.PauseAsync(e, cancellationToken);
             }

@@ -76,7 +76,13 @@ public sealed partial class HttpObjectStore : IObjectStore
     {
         var opened = Interlocked.CompareExchange(ref _opened, answered, null) ?? answered;
         if (opened.ETag == pin.ETag && answered.DiffersFrom(opened) is { } difference)
-            throw Error(ObjectStoreError.Changed, $"the object was replaced since it was opened ({difference}); open it again to read the new one");
+        {
+            throw new ObjectStoreException(
+                ObjectStoreError.Changed, $"{ObjectName}: the object was replaced since it was opened ({difference}); open it again to read the new one")
+            {
+                IsDoubtful = true,
+            };
+        }
     }
 
     private static HttpRequestMessage Get(ObjectRange range, string? etag)

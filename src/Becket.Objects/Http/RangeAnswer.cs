@@ -22,7 +22,8 @@ public static class RangeAnswer
     /// <see cref="ObjectStoreError.Changed"/>: a 412, another ETag, or a range that the object no longer has.
     /// <see cref="ObjectStoreError.BadAnswer"/>: a 200, another range, an encoded or multipart body.
     /// From the stream: <see cref="ObjectStoreError.Unavailable"/> when the body ends early, <see cref="ObjectStoreError.BadAnswer"/>
-    /// when it goes on after the last byte.
+    /// when it goes on after the last byte. All but 412 and 416, which a server means, may be another one's mistake
+    /// (<see cref="ObjectStoreException.IsDoubtful"/>).
     /// </exception>
     public static async ValueTask<Stream> OpenAsync(
         HttpResponseMessage response, string objectName, ObjectPin pin, ObjectRange range, CancellationToken cancellationToken)
@@ -54,7 +55,7 @@ public static class RangeAnswer
                 throw Replaced(objectName);
             case HttpStatusCode.RequestedRangeNotSatisfiable:
                 throw ContentRange.Of(response) is { Total: { } total } && total <= range.Last
-                    ? Shorter(objectName, range, total)
+                    ? new ObjectStoreException(ObjectStoreError.Changed, Shorter(objectName, range, total))
                     : Bad(objectName, range, "the server says that the object does not have this range (416)");
             default:
                 throw Bad(objectName, range, Invariant($"the server answered {(int)response.StatusCode}, not 206"));
@@ -72,8 +73,9 @@ public static class RangeAnswer
         // Without an ETag in the answer nobody can tell whether If-Match was honoured or ignored.
         if (EntityTag.Of(response) is not { } answered)
             throw Bad(objectName, range, "the server left out the ETag that it gave when the object was opened");
+        // A 206 though the condition does not hold: a store that knows no conditions, or not this object's answer.
         if (!EntityTag.IsSame(pinned, answered))
-            throw Replaced(objectName);
+            throw Other(ReplacedOrDeleted(objectName));
     }
 
     private static void CheckRange(HttpResponseMessage response, string objectName, ObjectRange range)
@@ -81,7 +83,7 @@ public static class RangeAnswer
         if (ContentRange.Of(response) is not { Range: { } sent } header)
             throw Bad(objectName, range, "the answer has no proper Content-Range");
         if (header.Total is { } total && total <= range.Last)
-            throw Shorter(objectName, range, total);
+            throw Other(Shorter(objectName, range, total));
         if (sent != range)
             throw Bad(objectName, range, Invariant($"the server sent bytes {sent.Offset}-{sent.Last} instead"));
         if (response.Content.Headers.ContentLength is { } length && length != range.Length)
@@ -98,15 +100,18 @@ public static class RangeAnswer
             throw Bad(objectName, range, "the server sent multipart/byteranges for a single range");
     }
 
-    internal static ObjectStoreException Replaced(string objectName) => new(
-        ObjectStoreError.Changed, $"{objectName} was replaced or deleted since it was opened; open it again to read the new one");
+    internal static ObjectStoreException Replaced(string objectName) => new(ObjectStoreError.Changed, ReplacedOrDeleted(objectName));
 
-    private static ObjectStoreException Shorter(string objectName, ObjectRange range, long total) => new(
-        ObjectStoreError.Changed,
-        Invariant($"{objectName} has {total} bytes, so {range} is beyond its end; it was replaced since it was opened; open it again"));
+    internal static ObjectStoreException Bad(string objectName, ObjectRange range, string reason) =>
+        new(ObjectStoreError.BadAnswer, $"{objectName}, {range}: {reason}") { IsDoubtful = true };
 
-    private static ObjectStoreException Bad(string objectName, ObjectRange range, string reason) =>
-        new(ObjectStoreError.BadAnswer, $"{objectName}, {range}: {reason}");
+    private static ObjectStoreException Other(string reason) => new(ObjectStoreError.Changed, reason) { IsDoubtful = true };
+
+    private static string ReplacedOrDeleted(string objectName) =>
+        $"{objectName} was replaced or deleted since it was opened; open it again to read the new one";
+
+    private static string Shorter(string objectName, ObjectRange range, long total) =>
+        Invariant($"{objectName} has {total} bytes, so {range} is beyond its end; it was replaced since it was opened; open it again");
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

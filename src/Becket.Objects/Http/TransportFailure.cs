@@ -33,7 +33,10 @@ public static class TransportFailure
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } or AuthenticationException => Tls(e, objectName),
         HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded }
             or HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded } =>
-            new(ObjectStoreError.BadAnswer, $"{objectName}: the server does not answer in proper HTTP; check the URL or --endpoint-url", e),
+            new(ObjectStoreError.BadAnswer, $"{objectName}: the server does not answer in proper HTTP; check the URL or --endpoint-url", e)
+            {
+                IsDoubtful = true,
+            },
         _ => Unavailable(e, objectName, Connection(e)),
     };
 

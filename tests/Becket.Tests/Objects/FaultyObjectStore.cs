@@ -18,6 +18,10 @@ internal sealed record Fault(FaultKind Kind, long After = 0, ObjectStoreExceptio
             RetryAfter = retryAfter,
         });
 
+    /// <summary>The call's answer cannot be right, or is another object's.</summary>
+    public static Fault Doubt(ObjectStoreError error = ObjectStoreError.BadAnswer) =>
+        new(FaultKind.Refuse, Failure: new ObjectStoreException(error, $"fault: {error}, perhaps") { IsDoubtful = true });
+
     /// <summary>The call never ends; only its token ends it.</summary>
     public static Fault Stall { get; } = new(FaultKind.Stall);
 

@@ -14,6 +14,18 @@ public class RetryPolicyTests
     }
 
     [Fact]
+    public void Pauses_of_doubt_are_spread_over_two_seconds_or_so()
+    {
+        var policy = new RetryPolicy { Random = new Random(7) };
+        foreach (var (doubt, bound) in new[] { (1, 0.4), (2, 0.8), (3, 1.6) })
+        {
+            var pauses = Enumerable.Range(0, 1000).Select(_ => policy.DoubtPause(doubt).TotalSeconds).ToList();
+            Assert.InRange(pauses.Max(), bound * 0.95, bound);
+            Assert.InRange(pauses.Min(), bound * 0.5, bound * 0.55);
+        }
+    }
+
+    [Fact]
     public void A_shorter_one_has_no_fewer_since_time_alone_ends_them()
     {
         var ordinary = new RetryPolicy();

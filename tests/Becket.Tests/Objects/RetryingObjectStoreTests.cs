@@ -7,7 +7,7 @@ namespace Becket.Tests.Objects;
 
 public sealed class RetryingObjectStoreTests : IDisposable
 {
-    private static readonly RetryPolicy Quick = new() { FirstPause = TimeSpan.Zero, LongestPause = TimeSpan.Zero };
+    private static readonly RetryPolicy Quick = new() { FirstPause = TimeSpan.Zero, LongestPause = TimeSpan.Zero, FirstDoubtPause = TimeSpan.Zero };
 
     private readonly TemporaryFolder _folder = new();
     private readonly FakeTimeProvider _time = new();
@@ -37,6 +37,59 @@ public sealed class RetryingObjectStoreTests : IDisposable
         var (store, faulty, pin) = await OpenAsync(Quick, Fault.Refuse(error));
         var e = await Assert.ThrowsAsync<ObjectStoreException>(() => ReadAsync(store, pin, new ObjectRange(0, 1)));
         Assert.Equal(error, e.Error);
+        Assert.Single(faulty.Calls);
+    }
+
+    [Theory]
+    [InlineData(ObjectStoreError.BadAnswer)]
+    [InlineData(ObjectStoreError.Changed)]
+    public async Task An_answer_that_cannot_be_right_is_asked_for_again(ObjectStoreError error)
+    {
+        var (store, faulty, pin) = await OpenAsync(Quick, Fault.Doubt(error), Fault.Doubt(error), Fault.Doubt(error));
+        Assert.Equal(_bytes[10..30], await ReadAsync(store, pin, new ObjectRange(10, 20)));
+        Assert.Equal(4, faulty.Calls.Count);
+    }
+
+    [Fact]
+    public async Task An_answer_that_stays_wrong_is_the_end_in_its_own_words()
+    {
+        var (store, faulty, pin) = await OpenAsync(Quick, [.. Enumerable.Repeat(Fault.Doubt(), 9)]);
+        var e = await Assert.ThrowsAsync<ObjectStoreException>(() => ReadAsync(store, pin, new ObjectRange(0, 1)));
+        Assert.Equal(ObjectStoreError.BadAnswer, e.Error);
+        Assert.Equal("fault: BadAnswer, perhaps", e.Message);
+        Assert.False(e.IsTransient);
+        Assert.Equal(1 + Quick.MaximumDoubts, faulty.Calls.Count);
+    }
+
+    [Fact]
+    public async Task Doubts_are_counted_for_themselves_and_for_the_whole_body()
+    {
+        var (store, faulty, pin) = await OpenAsync(
+            Quick, Fault.Doubt(), Fault.Refuse(), Fault.Cut(1000), Fault.Doubt(), Fault.Refuse(), Fault.Cut(1000), Fault.Doubt(), Fault.Cut(1000), Fault.Doubt());
+        var e = await Assert.ThrowsAsync<ObjectStoreException>(() => ReadAsync(store, pin, new ObjectRange(0, 5000)));
+        Assert.Equal(ObjectStoreError.BadAnswer, e.Error);
+        Assert.Equal(9, faulty.Calls.Count);
+        Assert.Equal(new ObjectRange(3000, 2000), faulty.Calls.Last().Range);
+        Assert.Equal(0, faulty.OpenBodies);
+    }
+
+    [Fact]
+    public async Task Only_reads_are_doubted_since_somebody_waits_for_a_lookup()
+    {
+        var (store, faulty, _) = await OpenAsync(Quick, Fault.Doubt(), Fault.Doubt(), Fault.Doubt());
+        await Assert.ThrowsAsync<ObjectStoreException>(async () => await store.HeadAsync("disk.img", null, Cancelled));
+        await Assert.ThrowsAsync<ObjectStoreException>(async () => await store.DeleteAsync("disk.img", Cancelled));
+        await Assert.ThrowsAsync<ObjectStoreException>(async () => await store.ListAsync("", Cancelled).ToListAsync(Cancelled));
+        Assert.Equal(["HEAD", "DELETE", "LIST"], faulty.Calls.Select(call => call.Verb), StringComparer.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_doubt_that_the_deadline_leaves_no_time_for_ends_the_request_at_once()
+    {
+        var policy = Quick with { FirstDoubtPause = TimeSpan.FromSeconds(60) };
+        var (store, faulty, pin) = await OpenAsync(policy, Fault.Doubt(ObjectStoreError.Changed));
+        var e = await Assert.ThrowsAsync<ObjectStoreException>(() => ReadAsync(store, pin, new ObjectRange(0, 1)));
+        Assert.Equal("fault: Changed, perhaps", e.Message);
         Assert.Single(faulty.Calls);
     }
 

@@ -302,6 +302,85 @@ public sealed class HttpObjectStoreTests : IDisposable
         Assert.True(broken >= 3);
     }
 
+    [Theory]
+    [InlineData("206 Partial Content", "200 OK")]
+    [InlineData("206 Partial Content", "416 Range Not Satisfiable")]
+    [InlineData("Content-Range: bytes 0-99", "Content-Range: bytes 1-100")]
+    [InlineData("ETag: \"one\"", "ETag: \"two\"")]
+    [InlineData("ETag: \"one\"\r\n", "")]
+    [InlineData("ETag: \"one\"", "ETag: \"one\"\r\nContent-Encoding: br")]
+    [InlineData("HTTP/1.1 206", "ICY 200")]
+    public async Task Retrying_sees_through_a_proxy_that_answers_badly_for_a_moment(string part, string instead)
+    {
+        var bad = 3;
+        await using var server = new RawHttpServer(async (request, connection) =>
+        {
+            var answer = Answer(request, "\"one\"", modified: null);
+            if (request.Method == "GET" && Interlocked.Decrement(ref bad) >= 0)
+            {
+                Assert.Contains(part, answer, StringComparison.Ordinal);
+                // Other bytes: whoever used them would be seen.
+                answer = answer[..^100].Replace(part, instead, StringComparison.Ordinal) + new string('?', 100);
+            }
+            await connection.SendAsync(Encoding.Latin1.GetBytes(answer));
+        });
+        await using var store = Doubting(server);
+        var info = await HeadAsync(store, "disk.img");
+        Assert.Equal(_bytes[..100], await ReadAsync(store, info.Pin, new ObjectRange(0, 100)));
+        Assert.Equal(5, server.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Retrying_uses_no_byte_of_a_whole_object_that_is_called_a_range()
+    {
+        var bad = 3;
+        await using var server = new RawHttpServer(async (request, connection) =>
+        {
+            if (request.Method == "HEAD" || Interlocked.Decrement(ref bad) < 0)
+            {
+                await AnswerAsync(request, connection);
+                return;
+            }
+            var header = string.Create(
+                CultureInfo.InvariantCulture,
+                $"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {request.RangeStart}-{request.RangeLast}/{_bytes.Length}\r\nETag: \"one\"\r\n\r\n");
+            await connection.SendAsync(Encoding.Latin1.GetBytes(header));
+            await connection.SendAsync(_bytes);
+            connection.Close();
+        });
+        await using var store = Doubting(server);
+        var info = await HeadAsync(store, "disk.img");
+        Assert.Equal(_bytes[1000..1100], await ReadAsync(store, info.Pin, new ObjectRange(1000, 100)));
+        Assert.Equal(5, server.Requests.Count);
+    }
+
+    [Theory]
+    [InlineData("412 Precondition Failed", ObjectStoreError.Changed)]
+    [InlineData("404 Not Found", ObjectStoreError.NotFound)]
+    [InlineData("403 Forbidden", ObjectStoreError.AccessDenied)]
+    public async Task Retrying_believes_a_refusal_at_once(string status, ObjectStoreError error)
+    {
+        await using var server = new RawHttpServer((request, connection) => request.Method == "HEAD"
+            ? AnswerAsync(request, connection)
+            : connection.SendAsync($"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n"));
+        await using var store = Doubting(server);
+        var info = await HeadAsync(store, "disk.img");
+        await FailsAsync(error, () => ReadAsync(store, info.Pin, new ObjectRange(0, 100)));
+        Assert.Equal(2, server.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Retrying_does_not_doubt_a_server_without_ranges_when_an_object_is_opened()
+    {
+        await using var server = RawHttpServer.Answering("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n");
+        await using var store = Doubting(server);
+        await FailsAsync(ObjectStoreError.BadAnswer, () => HeadAsync(store, "disk.img"));
+        Assert.Equal(["HEAD", "GET"], server.Requests.Select(request => request.Method), StringComparer.Ordinal);
+    }
+
+    private RetryingObjectStore Doubting(RawHttpServer server) => new(
+        Store(server.Url()), new RetryPolicy { FirstPause = TimeSpan.Zero, FirstDoubtPause = TimeSpan.Zero }, TimeProvider.System, NullLogger.Instance);
+
     private HttpObjectStore Store(Uri url) => new(url, _http, NullLogger.Instance);
 
     private Task AnswerAsync(RawRequest request, RawConnection connection) =>

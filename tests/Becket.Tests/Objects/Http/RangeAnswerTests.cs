@@ -47,20 +47,21 @@ public sealed class RangeAnswerTests
     [InlineData("ETag: \"one\"\r\n", "")]
     [InlineData("ETag: \"one\"", "ETag: \"one\"\r\nContent-Encoding: gzip")]
     [InlineData("ETag: \"one\"", "ETag: \"one\"\r\nContent-Type: multipart/byteranges; boundary=x")]
-    public async Task An_answer_that_breaks_the_rules_is_no_data(string part, string instead) =>
-        await FailsAsync(ObjectStoreError.BadAnswer, Replace(part, instead));
+    public async Task An_answer_that_breaks_the_rules_is_no_data_and_is_doubted(string part, string instead) =>
+        Assert.True((await FailsAsync(ObjectStoreError.BadAnswer, Replace(part, instead))).IsDoubtful);
 
     [Theory]
     [InlineData("ETag: \"one\"", "ETag: \"two\"")]
     [InlineData("ETag: \"one\"", "ETag: W/\"one\"")]
-    [InlineData("206 Partial Content", "412 Precondition Failed")]
     [InlineData("bytes 10-14/100", "bytes 10-13/14")]
-    public async Task Another_object_is_no_data(string part, string instead) =>
-        await FailsAsync(ObjectStoreError.Changed, Replace(part, instead));
+    public async Task An_answer_of_another_object_is_no_data_and_is_doubted(string part, string instead) =>
+        Assert.True((await FailsAsync(ObjectStoreError.Changed, Replace(part, instead))).IsDoubtful);
 
-    [Fact]
-    public async Task A_range_that_the_object_no_longer_has_means_that_it_changed() => await FailsAsync(
-        ObjectStoreError.Changed, "HTTP/1.1 416 Range Not Satisfiable\r\nContent-Range: bytes */7\r\nContent-Length: 0\r\n\r\n");
+    [Theory]
+    [InlineData("412 Precondition Failed", "X: y")]
+    [InlineData("416 Range Not Satisfiable", "Content-Range: bytes */7")]
+    public async Task A_refusal_because_the_object_changed_is_believed(string status, string header) =>
+        Assert.False((await FailsAsync(ObjectStoreError.Changed, $"HTTP/1.1 {status}\r\n{header}\r\nContent-Length: 0\r\n\r\n")).IsDoubtful);
 
     [Fact]
     public async Task A_body_cut_short_is_transient_and_says_how_far_it_came()
@@ -92,12 +93,48 @@ public sealed class RangeAnswerTests
     }
 
     [Fact]
-    public async Task A_chunked_body_that_is_too_long_is_refused_before_its_last_bytes_are_out() =>
-        await FailsAsync(ObjectStoreError.BadAnswer, Chunked("5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"), AfterAnswer.KeepOpen);
+    public async Task A_chunked_body_that_is_too_long_is_refused_and_doubted()
+    {
+        var e = await FailsAsync(ObjectStoreError.BadAnswer, Chunked("5\r\nhello\r\n1\r\n!\r\n0\r\n\r\n"), AfterAnswer.KeepOpen);
+        Assert.True(e.IsDoubtful);
+    }
 
     [Fact]
-    public async Task A_body_without_length_that_is_too_long_is_refused() =>
-        await FailsAsync(ObjectStoreError.BadAnswer, Replace("Content-Length: 5\r\n", "") + "!", AfterAnswer.Close);
+    public async Task A_body_without_length_that_is_too_long_is_refused_and_doubted()
+    {
+        var e = await FailsAsync(ObjectStoreError.BadAnswer, Replace("Content-Length: 5\r\n", "") + "!", AfterAnswer.Close);
+        Assert.True(e.IsDoubtful);
+    }
+
+    [Theory]
+    [InlineData("3\r\nhel\r\n0\r\n\r\n")]
+    [InlineData("3\r\nhel\r\n3\r\nlo!\r\n0\r\n\r\n")]
+    public async Task No_byte_of_a_body_without_length_is_out_before_its_end_has_come(string chunks)
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        await using var server = RawHttpServer.Answering(Chunked(chunks));
+        using var http = HttpTransport.Create(new HttpTransportOptions());
+        using var request = new HttpRequestMessage(HttpMethod.Get, server.Url());
+        var response = await http.SendAsync(request, cancellationToken);
+        await using var body = await RangeAnswer.OpenAsync(response, "test://disk.img", Pin, Range, cancellationToken);
+        await Assert.ThrowsAsync<ObjectStoreException>(() => body.ReadExactlyAsync(new byte[1], cancellationToken).AsTask());
+    }
+
+    [Fact]
+    public async Task A_body_without_length_is_read_in_pieces_of_any_size()
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        await using var server = RawHttpServer.Answering(Chunked("2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"));
+        using var http = HttpTransport.Create(new HttpTransportOptions());
+        using var request = new HttpRequestMessage(HttpMethod.Get, server.Url());
+        var response = await http.SendAsync(request, cancellationToken);
+        await using var body = await RangeAnswer.OpenAsync(response, "test://disk.img", Pin, Range, cancellationToken);
+        var bytes = new byte[9];
+        Assert.Equal(3, await body.ReadAsync(bytes.AsMemory(0, 3), cancellationToken));
+        Assert.Equal(2, await body.ReadAsync(bytes.AsMemory(3), cancellationToken));
+        Assert.Equal(0, await body.ReadAsync(bytes.AsMemory(5), cancellationToken));
+        Assert.Equal("hello", Encoding.Latin1.GetString(bytes[..5]));
+    }
 
     [Fact]
     public async Task An_object_without_ETag_is_read_without_comparing_one()

@@ -31,6 +31,7 @@ public class S3ErrorTests
 
         Assert.Equal(kind, e.Error);
         Assert.False(e.IsTransient);
+        Assert.False(e.IsDoubtful, "the store means it");
         Assert.Contains("s3://bucket/disk.img", e.Message, StringComparison.Ordinal);
         Assert.Contains(sentence, e.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', e.Message);
@@ -89,6 +90,7 @@ public class S3ErrorTests
 
         Assert.Equal(ObjectStoreError.Invalid, e.Error);
         Assert.Contains("answered 404 without an S3 error; is it an S3 endpoint?", e.Message, StringComparison.Ordinal);
+        Assert.True(e.IsDoubtful);
     }
 
     [Fact]

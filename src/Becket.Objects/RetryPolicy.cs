@@ -42,7 +42,7 @@ public sealed record RetryPolicy
     /// </summary>
     public int MaximumDoubts { get; init; } = 3;
 
-    /// <summary>The longest pause after the first such answer; doubled with each further one. Three pauses take 1.4 s to 2.8 s.</summary>
+    /// <summary>The longest pause after the first such answer; doubled with each further one. Three pauses take 2.1 s to 2.8 s.</summary>
     public TimeSpan FirstDoubtPause { get; init; } = TimeSpan.FromSeconds(0.4);
 
     /// <summary>The jitter's source. A seeded one is not thread-safe: for tests, one request at a time.</summary>
@@ -73,9 +73,9 @@ public sealed record RetryPolicy
     }
 
     /// <summary>
-    /// How long to wait after an answer that cannot be right: between half of the doubled bound and all of it. Not "full jitter": the
-    /// few attempts have to be spread, or they all meet the same moment.
+    /// How long to wait after an answer that cannot be right: between three quarters of the doubled bound and all of it. Not "full jitter":
+    /// the few attempts have to be spread, or they all meet the same moment.
     /// </summary>
     /// <param name="doubt">The number of such answers; the first is 1.</param>
-    public TimeSpan DoubtPause(int doubt) => FirstDoubtPause * Math.Pow(2, Math.Min(doubt - 1, 30)) * (0.5 + (0.5 * Random.NextDouble()));
+    public TimeSpan DoubtPause(int doubt) => FirstDoubtPause * Math.Pow(2, Math.Min(doubt - 1, 30)) * (0.75 + (0.25 * Random.NextDouble()));
 }

@@ -95,7 +95,7 @@ public sealed partial class RetryingObjectStore(IObjectStore inner, RetryPolicy 
     private Request Begin(string key, TimeSpan deadline, TimeSpan stallTimeout) =>
         new(this, key, deadline, stallTimeout, new RequestLimits(Policy.MaximumAttempts, Doubts: 0, LogLevel.Warning));
 
-    /// <summary>Of an object that was opened, so that the store is known to do better than an answer that cannot be right.</summary>
+    /// <summary>The only requests with doubts: whoever looks an object up sits and waits, and a change is not to be made twice.</summary>
     private Request BeginRead(string key) => new(
         this, key, Policy.Deadline, Policy.StallTimeout, new RequestLimits(Policy.MaximumAttempts, Policy.MaximumDoubts, LogLevel.Warning));
 

@@ -55,7 +55,7 @@ public sealed partial class HttpObjectStore
         {
             case HttpStatusCode.PartialContent:
                 var state = HttpObjectState.OfRange(response);
-                await using (var body = await RangeAnswer.OpenAsync(response, ObjectName, new ObjectPin(Key, state.ETag, null), first, cancellationToken))
+                await using (var body = await _ranges.OpenAsync(response, ObjectName, new ObjectPin(Key, state.ETag, null), first, cancellationToken))
                     await body.ReadExactlyAsync(new byte[1], cancellationToken);
                 return state;
             case HttpStatusCode.RequestedRangeNotSatisfiable when HttpObjectState.OfRange(response) is { Size: 0 } empty:

@@ -21,6 +21,7 @@ public sealed partial class HttpObjectStore : IObjectStore
     private readonly HttpLocation _location;
     private readonly Redirects _requests;
     private readonly ILogger _logger;
+    private readonly RangeTrust _ranges = new();
     private HttpObjectState? _opened;
 
     /// <exception cref="ObjectStoreException">Not an http or https URL (<see cref="ObjectStoreError.Invalid"/>).</exception>
@@ -58,7 +59,7 @@ public sealed partial class HttpObjectStore : IObjectStore
             response.Dispose();
             throw;
         }
-        return await RangeAnswer.OpenAsync(response, ObjectName, pin, range, cancellationToken);
+        return await _ranges.OpenAsync(response, ObjectName, pin, range, cancellationToken);
     }
 
     public ValueTask<string> PutAsync(string key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken cancellationToken) =>
@@ -77,11 +78,8 @@ public sealed partial class HttpObjectStore : IObjectStore
         var opened = Interlocked.CompareExchange(ref _opened, answered, null) ?? answered;
         if (opened.ETag == pin.ETag && answered.DiffersFrom(opened) is { } difference)
         {
-            throw new ObjectStoreException(
-                ObjectStoreError.Changed, $"{ObjectName}: the object was replaced since it was opened ({difference}); open it again to read the new one")
-            {
-                IsDoubtful = true,
-            };
+            var reason = $"{ObjectName}: the object was replaced since it was opened ({difference}); open it again to read the new one";
+            throw _ranges.Weigh(new ObjectStoreException(ObjectStoreError.Changed, reason) { IsDoubtful = true });
         }
     }
 

@@ -7,6 +7,7 @@ namespace Becket.Objects.S3;
 
 public sealed partial class S3ObjectStore
 {
+    private readonly RangeTrust _ranges = new();
     private volatile bool _readsByVersionRefused;
 
     /// <summary>
@@ -46,7 +47,7 @@ public sealed partial class S3ObjectStore
 
         // In S3 this is a property that somebody gave the object: its bytes come as they were put, whatever it says.
         response.Content.Headers.Remove("Content-Encoding");
-        return await RangeAnswer.OpenAsync(response, Subject(request), pin, range, cancellationToken);
+        return await _ranges.OpenAsync(response, Subject(request), pin, range, cancellationToken);
     }
 
     /// <summary>

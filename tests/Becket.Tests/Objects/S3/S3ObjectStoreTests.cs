@@ -6,6 +6,7 @@ using Becket.Objects;
 using Becket.Objects.S3;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using StoreFault = Becket.DevS3.FaultKind;
 
 namespace Becket.Tests.Objects.S3;
 
@@ -127,6 +128,38 @@ public sealed class S3ObjectStoreTests : ObjectStoreContract
         await using var store = StoreOf(Server, time: clock);
 
         Assert.Equal(10, (await store.HeadAsync("disk.img", null, Cancelled))?.Size);
+    }
+
+    [Theory]
+    [InlineData(StoreFault.IgnoreRange)]
+    [InlineData(StoreFault.WrongContentRange)]
+    [InlineData(StoreFault.WrongETag)]
+    [InlineData(StoreFault.Overlong)]
+    public async Task A_store_that_answers_badly_for_a_moment_is_read_in_the_end(StoreFault kind)
+    {
+        var bytes = Bytes(3000);
+        await PutAsync("disk.img", bytes);
+        await Server.DisposeAsync();
+        var faults = new DevS3Faults();
+        _server = await StartAsync(o => o with { Faults = faults });
+        var policy = new RetryPolicy { FirstDoubtPause = TimeSpan.Zero };
+        await using var store = new RetryingObjectStore(StoreOf(_server), policy, TimeProvider.System, NullLogger.Instance);
+        var info = await store.HeadAsync("disk.img", null, Cancelled);
+        Assert.Equal(bytes[1000..1500], await ReadMiddleAsync());
+
+        faults.Add(new FaultRule(kind) { Times = policy.MaximumDoubts });
+        Assert.Equal(bytes[1000..1500], await ReadMiddleAsync());
+
+        faults.Add(new FaultRule(kind) { Times = policy.MaximumDoubts + 1 });
+        await Assert.ThrowsAsync<ObjectStoreException>(ReadMiddleAsync);
+
+        async Task<byte[]> ReadMiddleAsync()
+        {
+            await using var body = await store.OpenReadAsync(info!.Pin, new ObjectRange(1000, 500), Cancelled);
+            var read = new byte[500];
+            await body.ReadExactlyAsync(read, Cancelled);
+            return read;
+        }
     }
 
     private async ValueTask<Stream> ConnectToServerAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)

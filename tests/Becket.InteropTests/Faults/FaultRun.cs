@@ -77,10 +77,10 @@ internal sealed class FaultRun(TroubleWith trouble, TimeSpan ioTimeout)
         ]),
         cancellationToken);
 
-    private static async Task<Connected> ConnectAsync(BecketServer becket, int number, CancellationToken cancellationToken)
+    private async Task<Connected> ConnectAsync(BecketServer becket, int number, CancellationToken cancellationToken)
     {
         var client = await NbdClient.ConnectAsync(NbdUri.Unix(becket.Socket, Keys[number - 1]), cancellationToken);
-        return new Connected(client, new ClientView(client, number));
+        return new Connected(client, new ClientView(client, number, ioTimeout));
     }
 
     private sealed record Connected(NbdClient Client, ClientView View) : IAsyncDisposable

@@ -4,6 +4,7 @@ using Becket.InteropTests.Faults;
 using Becket.InteropTests.Processes;
 using Becket.InteropTests.Stores;
 using Becket.Nbd;
+using Becket.Objects;
 
 namespace Becket.InteropTests.Soak;
 
@@ -14,6 +15,9 @@ namespace Becket.InteropTests.Soak;
 public sealed class ServerKillTests(RealStores stores) : InteropTest(stores)
 {
     private const int Clients = 3;
+
+    /// <summary>What reads wait where nobody says otherwise.</summary>
+    private static readonly TimeSpan IoTimeout = new RetryPolicy().Deadline;
 
     private static readonly int Kills = Number("BECKET_KILLS", 20);
     private static readonly int Seed = Number("BECKET_SEED", 1);
@@ -51,7 +55,7 @@ public sealed class ServerKillTests(RealStores stores) : InteropTest(stores)
             for (var number = 1; number <= FaultRun.Objects.Count(); number++)
             {
                 await using var client = await NbdClient.ConnectAsync(NbdUri.Unix(last.Socket, NameOf(number)), token);
-                Assert.Equal(Seen.RightBytes, await new ClientView(client, number).ReadAsync(0, TroubledStore.Size, token));
+                Assert.Equal(Seen.RightBytes, await new ClientView(client, number, IoTimeout).ReadAsync(0, TroubledStore.Size, token));
             }
             await last.StopAsync(token);
         }

@@ -45,17 +45,39 @@ public sealed class RadosGateway : IAsyncDisposable
         await new Command("kill", $"-{signal}", await GatewayIdAsync(cancellationToken)).SucceedAsync(cancellationToken);
 
     /// <summary>Kills the gateway and returns when it has gone.</summary>
-    public async Task KillGatewayAsync(CancellationToken cancellationToken)
-    {
-        var id = await GatewayIdAsync(cancellationToken);
-        await SignalGatewayAsync("KILL", cancellationToken);
-        // A zombie counts as ended: some containers reap orphans only now and then.
-        await Command.Shell($"while [[ $(ps -o stat= -p {id}) == [!Z]* ]]; do sleep 0.02; done").SucceedAsync(cancellationToken);
-    }
+    public Task KillGatewayAsync(CancellationToken cancellationToken) => EndGatewayAsync("KILL", cancellationToken);
 
     /// <summary>Starts the gateway that was killed. It takes requests a moment later.</summary>
     public Task StartGatewayAsync(CancellationToken cancellationToken) =>
         new Command("radosgw", "-c", Path.Combine(_folder["ceph"], "ceph.conf"), "-n", "client.rgw").SucceedAsync(cancellationToken);
+
+    /// <summary>Ends the gateway in good order, starts it again at once and returns when it takes requests.</summary>
+    public async Task RestartGatewayAsync(CancellationToken cancellationToken)
+    {
+        await EndGatewayAsync("TERM", cancellationToken);
+        await StartGatewayAsync(cancellationToken);
+        await Command.Shell($"until curl -fsS -o /dev/null '{Endpoint.Url}'; do sleep 0.05; done").SucceedAsync(cancellationToken);
+    }
+
+    /// <summary>Takes the endpoint's keys from their user; the gateway knows at once.</summary>
+    public Task RemoveKeyAsync(CancellationToken cancellationToken) =>
+        AdministerAsync(["key", "rm", "--uid=becket", $"--access-key={Endpoint.AccessKey}"], cancellationToken);
+
+    /// <summary>Gives the user the same keys again.</summary>
+    public Task PutKeyBackAsync(CancellationToken cancellationToken) => AdministerAsync(
+        ["key", "create", "--uid=becket", "--key-type=s3", $"--access-key={Endpoint.AccessKey}", $"--secret-key={Endpoint.SecretKey}"],
+        cancellationToken);
+
+    private Task<ProcessOutcome> AdministerAsync(IReadOnlyList<string> words, CancellationToken cancellationToken) =>
+        new Command("radosgw-admin", ["-c", Path.Combine(_folder["ceph"], "ceph.conf"), "-n", "client.rgw", .. words]).SucceedAsync(cancellationToken);
+
+    private async Task EndGatewayAsync(string signal, CancellationToken cancellationToken)
+    {
+        var id = await GatewayIdAsync(cancellationToken);
+        await SignalGatewayAsync(signal, cancellationToken);
+        // A zombie counts as ended: some containers reap orphans only now and then.
+        await Command.Shell($"while [[ $(ps -o stat= -p {id}) == [!Z]* ]]; do sleep 0.02; done").SucceedAsync(cancellationToken);
+    }
 
     private async Task<string> GatewayIdAsync(CancellationToken cancellationToken) =>
         (await File.ReadAllTextAsync(Path.Combine(_folder["ceph"], "client.rgw.pid"), cancellationToken)).Trim();

@@ -6,7 +6,7 @@ using Becket.InteropTests.Stores;
 namespace Becket.InteropTests.Mounting;
 
 /// <summary>A store that stops answering, comes back, or has something else.</summary>
-public sealed class StoreTroubleTests(RealStores stores) : MountTest(stores)
+public sealed class StoreTroubleTests(RealStores stores, MountImages images) : MountTest(stores)
 {
     private const int Size = 96 << 20;
 
@@ -58,6 +58,48 @@ public sealed class StoreTroubleTests(RealStores stores) : MountTest(stores)
     }
 
     [Fact]
+    public async Task Every_file_of_a_mount_is_right_though_the_store_stops_under_its_reader()
+    {
+        RequireMounts();
+        await using var store = await InteropTests.Stores.DevS3.StartAsync(Token);
+        var image = await images.GetAsync(ImageFormat.Ext4);
+        var folder = await MountUnreadAsync(store);
+        await SignalAsync(store, "STOP");
+        var files = AssertFilesAsync(image, folder);
+
+        await Becket.WhenHealthIsAsync("waiting", Token);
+
+        Assert.False(files.IsCompleted, "nothing was left to be read");
+        await SignalAsync(store, "CONT");
+        await files;
+        Assert.Equal("ok", (await Becket.ListAsync(Token))[0].GetProperty("health").GetString());
+        await UnmountAsync(folder);
+        AssertNothingIsLeft();
+    }
+
+    [Fact]
+    public async Task A_file_of_a_mount_fails_in_words_while_the_store_is_away_and_is_read_again_without_mounting_anew()
+    {
+        RequireMounts();
+        await using var store = await InteropTests.Stores.DevS3.StartAsync(Token);
+        var image = await images.GetAsync(ImageFormat.Ext4);
+        var folder = await MountUnreadAsync(store, "--io-timeout", "2s");
+        await SignalAsync(store, "STOP");
+
+        var outcome = await new Command("cat", Path.Combine(folder, "boot/kernel")).EndWithAsync(1, Token);
+
+        Assert.Contains("Input/output error", outcome.Errors, StringComparison.Ordinal);
+        Assert.Equal("failing", (await Becket.WhenHealthIsAsync("failing", Token)).GetProperty("health").GetString());
+        await SignalAsync(store, "CONT");
+        // What is read now comes from the store again, not from pages that were there before.
+        await Command.Shell("echo 3 > /proc/sys/vm/drop_caches").SucceedAsync(Token);
+        await AssertFilesAsync(image, folder);
+        Assert.Equal("ok", (await Becket.ListAsync(Token))[0].GetProperty("health").GetString());
+        await UnmountAsync(folder);
+        AssertNothingIsLeft();
+    }
+
+    [Fact]
     public async Task An_object_that_was_replaced_fails_in_words_and_never_shows_other_bytes()
     {
         RequireMounts();
@@ -87,6 +129,15 @@ public sealed class StoreTroubleTests(RealStores stores) : MountTest(stores)
         DiskImage.WriteRandomWithHoles(Folder["disk.img"], Size, seed: 64);
         await new Command("cp", Folder["disk.img"], store.PathOf("b", "disk.img")).SucceedAsync(Token);
         return store;
+    }
+
+    /// <summary>Mounts the ext4 image so that little of it is there before it is asked for.</summary>
+    private async Task<string> MountUnreadAsync(InteropTests.Stores.DevS3 store, params IEnumerable<string> words)
+    {
+        var folder = NewMountPoint();
+        await MountAsync(
+            await images.PutAsync(store, ImageFormat.Ext4), folder, ["--zone", "128K", "--readahead", "256K", "--prefetch", "none", .. words]);
+        return folder;
     }
 
     private static Command ReadMiddleOf(string device) =>

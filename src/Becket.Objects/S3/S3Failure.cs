@@ -64,9 +64,9 @@ internal static class S3Failure
         _ when error.Code is null => new(
             ObjectStoreError.Invalid,
             $"{attempt.Subject}: {attempt.Location.Endpoint} answered {Number(error)} without an S3 error; is it an S3 endpoint? check --endpoint-url")
-            {
-                IsDoubtful = true, // the word of a proxy, not of the store
-            },
+        {
+            IsDoubtful = true, // the word of a proxy, not of the store
+        },
         _ => new(ObjectStoreError.Invalid, $"{attempt.Subject}: the store refused the request ({Number(error)} {error.Code}){InItsWords(error)}"),
     };
 

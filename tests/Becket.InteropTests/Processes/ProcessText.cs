@@ -22,27 +22,36 @@ public sealed class ProcessText
     }
 
     /// <summary>Waits for a whole line that starts so; fails when the output ends without it.</summary>
-    public async Task WaitForLineAsync(string start, CancellationToken cancellationToken)
+    public Task WaitForLineAsync(string start, CancellationToken cancellationToken) => WaitForAsync(
+        // What follows the last newline may be half a line.
+        text => text.Split('\n')[..^1].Any(line => line.StartsWith(start, StringComparison.Ordinal)),
+        $"a line '{start}'",
+        cancellationToken);
+
+    /// <summary>Waits for some words, wherever they stand; fails when the output ends without them.</summary>
+    public Task WaitForWordsAsync(string words, CancellationToken cancellationToken) =>
+        WaitForAsync(text => text.Contains(words, StringComparison.Ordinal), $"'{words}'", cancellationToken);
+
+    public override string ToString()
+    {
+        lock (_gate)
+            return _text.ToString();
+    }
+
+    private async Task WaitForAsync(Func<string, bool> isIn, string what, CancellationToken cancellationToken)
     {
         while (true)
         {
             Task grown;
             lock (_gate)
             {
-                // What follows the last newline may be half a line.
-                if (_text.ToString().Split('\n')[..^1].Any(line => line.StartsWith(start, StringComparison.Ordinal)))
+                if (isIn(_text.ToString()))
                     return;
-                Assert.False(_ended, $"The output ended without a line '{start}':\n{_text}");
+                Assert.False(_ended, $"The output ended without {what}:\n{_text}");
                 grown = _grown.Task;
             }
             await grown.WaitAsync(cancellationToken);
         }
-    }
-
-    public override string ToString()
-    {
-        lock (_gate)
-            return _text.ToString();
     }
 
     private void Grow(ReadOnlySpan<char> more)

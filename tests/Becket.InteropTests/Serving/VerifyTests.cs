@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Amazon.S3.Model;
@@ -13,6 +14,11 @@ public sealed class VerifyTests(RealStores stores) : InteropTest(stores)
 {
     private const string Bucket = "verified";
     private const int Size = (12 << 20) + 4567;
+
+    /// <summary>An object of several ranges, from a store that answers each of them late enough for progress to be told.</summary>
+    private const int SlowSize = SlowRanges * (4 << 20);
+    private const int SlowRanges = 7;
+    private const string Latency = "400ms";
 
     public static TheoryData<string> Algorithms => ["none", "SHA-1", "SHA-256"];
 
@@ -141,11 +147,86 @@ public sealed class VerifyTests(RealStores stores) : InteropTest(stores)
             (report.GetProperty("cache").GetProperty("damaged").GetInt32(), report.GetProperty("cache").GetProperty("dropped").GetInt32());
     }
 
+    /// <summary>Whoever looks at a terminal sees one line that is written over; what is said at the end begins on a clean one.</summary>
+    [Fact]
+    public async Task Progress_on_a_terminal_is_one_line_that_goes_away()
+    {
+        await using var store = await DevelopmentStore.StartAsync(Token, "--faults", $"latency={Latency}@GET");
+        var source = await PutSlowDiskAsync(store);
+        await using var verify = StartOnTerminal(source);
+
+        var outcome = await verify.WaitForExitAsync(Token);
+
+        Assert.Equal(0, outcome.ExitCode);
+        var drawn = outcome.Output.Split("\r\u001b[K");
+        Assert.InRange(drawn.Length, 4, SlowRanges + 2);
+        Assert.Equal("", drawn[0]);
+        Assert.All(drawn[1..^1], line => Assert.Matches(@"^\d+\.\d % of 28\.0 MiB, \d+\.\d .iB/s, \d\d:\d\d:\d\d left$", line));
+        var percents = drawn[1..^1].Select(static line => double.Parse(line.Split(' ')[0], CultureInfo.InvariantCulture)).ToList();
+        Assert.Equal(percents.Order(), percents);
+        Assert.Matches($@"^source: +{source.Arguments[0]}\r\n", drawn[^1]);
+        Assert.Matches(@"\r\nresult: +verified\r\n$", drawn[^1]);
+    }
+
+    /// <summary>It is not damaged, it is another object; and its old bytes in the cache may be the last ones that there are.</summary>
+    [Theory]
+    [InlineData("replaced", "was replaced or deleted since it was opened")]
+    [InlineData("deleted", "does not exist")]
+    public async Task An_object_that_goes_while_it_is_verified_is_no_damage_and_costs_no_cached_block(string how, string sentence)
+    {
+        Tool.Require("nbdcopy");
+        await using var store = await DevelopmentStore.StartAsync(Token, "--faults", $"latency={Latency}@GET");
+        var source = (await PutSlowDiskAsync(store)).With("--cache-dir", Folder["cache"]);
+        await BecketServer.CommandFor(source, "--run", "nbdcopy \"$uri\" null:").SucceedAsync(Token);
+        FlipBit(Directory.GetFiles(Folder["cache"], "data", SearchOption.AllDirectories).Single(), 5);
+
+        await using var verify = StartOnTerminal(source.With("--repair"));
+        await verify.Output.WaitForWordsAsync(" % of ", Token);
+        using (var client = store.Endpoint.CreateClient())
+        {
+            if (how == "replaced")
+                await client.PutObjectAsync(new PutObjectRequest { BucketName = Bucket, Key = "slow", InputStream = new MemoryStream(new byte[SlowSize]) }, Token);
+            else
+                await client.DeleteObjectAsync(Bucket, "slow", Token);
+        }
+        var outcome = await verify.WaitForExitAsync(Token);
+
+        Assert.Equal(1, outcome.ExitCode);
+        var said = outcome.Output.Split("\r\u001b[K")[^1];
+        Assert.Matches($@"^becket: [^\n]*{source.Arguments[0]} {sentence}[^\n]*\n$", said);
+        Assert.DoesNotContain("damaged", outcome.Output, StringComparison.Ordinal);
+
+        // All that was cached of it still is, the bad block too.
+        await PutSlowDiskAsync(store);
+        var cache = (await VerifyAsync(source, 1)).GetProperty("cache");
+        Assert.Equal((SlowSize / 4096, 1), (cache.GetProperty("blocks").GetInt32(), cache.GetProperty("damaged").GetInt32()));
+    }
+
     [Fact]
     public async Task Wrong_words_are_exit_status_2()
     {
         foreach (var words in (string[][])[["--sha256", "abc", "x"], ["--repair", "x"], ["--part-size", "0", "x"], ["x", "y"]])
             await new Command(Repository.Becket, ["verify", .. words]).EndWithAsync(2, Token);
+    }
+
+    private async Task<Source> PutSlowDiskAsync(DevelopmentStore store)
+    {
+        store.PathOf(Bucket, "slow");
+        using var client = store.Endpoint.CreateClient();
+        await client.PutObjectAsync(new PutObjectRequest { BucketName = Bucket, Key = "slow", FilePath = NewDisk(SlowSize) }, Token);
+        return store.Endpoint.Object(Bucket, "slow");
+    }
+
+    /// <summary>One range after the other, on a terminal that script(1) makes.</summary>
+    private static RunningProcess StartOnTerminal(Source source)
+    {
+        Tool.Require("script");
+        var line = string.Join(' ', (string[])[Repository.Becket, "verify", "--connections", "1", .. source.Arguments]);
+        return new Command("script", "--quiet", "--return", "--command", line, "/dev/null")
+        {
+            // The runtime greets any other terminal before the program does.
+            Environment = [.. source.OnlyEnvironment, ("TERM", "dumb")],
+        }.Start();
     }
 
     private async Task<JsonElement> VerifyAsync(Source source, int exitCode)

@@ -55,7 +55,7 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
         await using var device = served.Device;
         using var shown = board.Show([new ShownExport(request.Source.ToString(), request.Source.ToString(), served)], opener, cache);
         await using var attached = await DeviceAttacher.AttachAsync(request, served, folder, before, loggers, stopping);
-        var status = new StatusReport(folder, served, attached);
+        var status = new StatusReport(folder, served, attached, statusServer?.Location);
         IReadOnlyList<string> nodes = [];
         try
         {

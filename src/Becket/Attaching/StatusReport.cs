@@ -6,7 +6,11 @@ using Becket.Status;
 namespace Becket.Attaching;
 
 /// <summary>Tells how an attachment is, from the meters of its layers. For many threads at once.</summary>
-internal sealed class StatusReport(StateFolder folder, ServedDevice served, IAttachedDevice attached)
+/// <param name="folder">Its state.</param>
+/// <param name="served">The device and its layers.</param>
+/// <param name="attached">What the kernel has of it.</param>
+/// <param name="statusAddress">Where <c>--status</c> is; null where nobody wanted it.</param>
+internal sealed class StatusReport(StateFolder folder, ServedDevice served, IAttachedDevice attached, string? statusAddress)
 {
     public AttachmentStatus Take(AttachmentState state)
     {
@@ -15,6 +19,7 @@ internal sealed class StatusReport(StateFolder folder, ServedDevice served, IAtt
         var (health, problem) = Readiness.Judge(served.Health.Current);
         return AttachmentStatus.Of(folder, state, health, problem) with
         {
+            StatusAddress = statusAddress,
             Partitions = attached.Node is { } node ? [.. node.Partitions().Select(static partition => partition.Path)] : null,
             Reads = reads.Operations,
             BytesRead = reads.Bytes,

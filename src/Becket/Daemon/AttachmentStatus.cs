@@ -37,6 +37,9 @@ internal sealed record AttachmentStatus
 
     public string? Log { get; init; }
 
+    /// <summary>Where its health and its metrics are (<c>--status</c>): an address for browsers, or the path of a unix socket.</summary>
+    public string? StatusAddress { get; init; }
+
     public long Reads { get; init; }
 
     public long BytesRead { get; init; }

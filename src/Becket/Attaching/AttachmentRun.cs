@@ -41,8 +41,7 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
         {
             await Leftovers.ClearImageAsync(folder, CancellationToken.None); // of one that was killed while it began
         }
-        if (before is null && request.MountPoint is { } mountPoint)
-            MountPoint.Check(mountPoint);
+        using var claim = before is null && request.MountPoint is { } mountPoint ? MountClaim.Take(mountPoint) : null;
 
         using var opener = new SourceOpener(request.Store, loggers) { WarmConnections = SourceOpener.WarmToServe, ReadDeadline = request.IoTimeout };
         using var cache = new SourceCache(request.Cache, loggers);
@@ -63,6 +62,7 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
             Save(served, attached, before, nodes);
             if (before?.MountPoint is null)
                 await MountAsync(attached, stopping);
+            claim?.Dispose(); // whoever comes now finds the mount
             await using var control = new ControlServer(folder.ControlSocket, asked => Answer(asked, attached, status));
             LogServing(request.Source, _state!.Device);
             board.Server = attached.Server;

@@ -156,7 +156,7 @@ internal sealed class StateFolder : IDisposable
     public bool IsAttended => IsHeld(StateLock.Server) || IsHeld(StateLock.Supervisor);
 
     /// <summary>The kernel says so of a name that is gone.</summary>
-    private static bool IsDeleted(SafeFileHandle file) =>
+    internal static bool IsDeleted(SafeFileHandle file) =>
         new FileInfo($"/proc/self/fd/{file.DangerousGetHandle()}").LinkTarget?.EndsWith(" (deleted)", StringComparison.Ordinal) != false;
 
     /// <summary>Saves in one step: who reads sees the old state or the new one.</summary>

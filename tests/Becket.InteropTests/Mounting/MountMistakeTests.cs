@@ -1,6 +1,7 @@
 using Becket.InteropTests.Images;
 using Becket.InteropTests.Processes;
 using Becket.InteropTests.Stores;
+using Store = Becket.InteropTests.Stores.DevS3;
 
 namespace Becket.InteropTests.Mounting;
 
@@ -77,6 +78,54 @@ public sealed class MountMistakeTests(RealStores stores, MountImages images) : M
 
         Assert.Contains($"mounted on {folder} already", again.Errors, StringComparison.Ordinal);
         Assert.Single(await Becket.ListAsync(Token));
+        await UnmountAsync(folder);
+        AssertNothingIsLeft();
+    }
+
+    /// <summary>The store is slow, so that all of them have found the folder free before the first one can mount.</summary>
+    [Fact]
+    public async Task Of_four_that_mount_on_one_folder_at_once_one_does()
+    {
+        RequireMounts();
+        await using var store = await Store.StartAsync(Token, "--faults", "latency=200ms");
+        var (source, folder) = (await images.PutAsync(store, ImageFormat.Ext4), NewMountPoint());
+
+        var outcomes = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Becket.Command("mount", source, folder, "--via", "fuse").RunAsync(Token)));
+
+        var refused = outcomes.Where(static outcome => outcome.ExitCode != 0).ToList();
+        Assert.Equal(3, refused.Count);
+        Assert.All(refused, outcome =>
+        {
+            Assert.Equal(1, outcome.ExitCode);
+            Assert.Matches($@"^becket: (another process is just mounting on {folder}; |{folder} has something mounted on it already|.* is mounted on {folder} already)", outcome.Errors);
+        });
+        Assert.Contains(refused, static outcome => outcome.Errors.Contains("is just mounting on", StringComparison.Ordinal));
+        Assert.Single(await File.ReadAllLinesAsync("/proc/self/mountinfo", Token), line => line.Contains($" {folder} ", StringComparison.Ordinal));
+        Assert.Single(await Becket.ListAsync(Token));
+        await AssertFilesAsync(await images.GetAsync(ImageFormat.Ext4), folder);
+        await UnmountAsync(folder);
+        AssertNothingIsLeft();
+    }
+
+    [Fact]
+    public async Task A_claim_that_a_killed_process_has_left_is_in_nobodys_way()
+    {
+        RequireMounts();
+        await using var store = await Store.StartAsync(Token);
+        var (source, folder) = (await images.PutAsync(store, ImageFormat.Ext4), NewMountPoint());
+        store.Signal((System.Runtime.InteropServices.PosixSignal)19); // SIGSTOP: it takes connections and says nothing
+        await using (var waiting = Becket.Command("mount", source, folder, "--via", "fuse", "--foreground").Start())
+        {
+            using var retry = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
+            while (!Directory.EnumerateFiles(Becket.States, "mounting-*").Any())
+                await retry.WaitForNextTickAsync(Token);
+            await Attachments.KillAsync(Token, waiting.Id);
+        }
+        store.Signal((System.Runtime.InteropServices.PosixSignal)18);
+
+        await MountAsync(source, folder);
+
+        Assert.Equal([Path.Combine(Becket.States, "1")], Directory.GetFileSystemEntries(Becket.States));
         await UnmountAsync(folder);
         AssertNothingIsLeft();
     }

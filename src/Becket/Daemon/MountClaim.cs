@@ -1,0 +1,67 @@
+using System.Security.Cryptography;
+using System.Text;
+using Becket.Mounting;
+using Microsoft.Win32.SafeHandles;
+
+namespace Becket.Daemon;
+
+/// <summary>
+/// One process's right to mount on a folder, from before it looks at the folder until the mount table shows the mount: without it two
+/// would find the folder free and mount one over the other. A lock that the kernel takes away with its process; the file that it is on
+/// goes when it is disposed, and one that a killed process has left is in nobody's way.
+/// </summary>
+internal sealed class MountClaim : IDisposable
+{
+    private readonly string _path;
+    private readonly SafeFileHandle _file;
+
+    private MountClaim(string path, SafeFileHandle file) => (_path, _file) = (path, file);
+
+    /// <summary>Claims a folder and checks it.</summary>
+    /// <param name="mountPoint">Its path in the words of the mount table.</param>
+    /// <exception cref="CommandException">Another process has claimed it, or it is missing, no folder, or taken.</exception>
+    public static MountClaim Take(string mountPoint)
+    {
+        // Beside the folders of attachments, where nobody else may make or lock a file.
+        var name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(mountPoint)).AsSpan(0, 16));
+        var claim = Lock(Path.Combine(StateFolder.Root, $"mounting-{name}.lock"), mountPoint);
+        try
+        {
+            MountPoint.Check(mountPoint);
+            return claim;
+        }
+        catch
+        {
+            claim.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Deleted while it is still locked: whoever has opened it already sees that it is gone, and makes another one.</summary>
+    public void Dispose()
+    {
+        if (_file.IsClosed)
+            return;
+        File.Delete(_path);
+        _file.Dispose();
+    }
+
+    private static MountClaim Lock(string path, string mountPoint)
+    {
+        while (true)
+        {
+            var file = Posix.Open(path, Posix.OpenOrCreate, 0x180);
+            if (file.IsInvalid)
+                throw new CommandException($"{path} cannot be made: {Posix.LastErrorText}");
+            var whole = new Posix.FileLock { Kind = Posix.FileLock.Exclusive };
+            if (Posix.Lock(file, Posix.TakeLock, ref whole) < 0)
+            {
+                file.Dispose();
+                throw new CommandException($"another process is just mounting on {mountPoint}; 'becket list' shows it when it is done, or choose another folder");
+            }
+            if (!StateFolder.IsDeleted(file))
+                return new MountClaim(path, file);
+            file.Dispose();
+        }
+    }
+}

@@ -124,6 +124,41 @@ public class OptionRuleTests
         Assert.Equal(RawClient.Ack, client.Ask(RawClient.StructuredReply));
     }
 
+    [Fact]
+    public async Task EXPORT_NAME_enters_with_the_replies_and_the_context_that_were_agreed_on()
+    {
+        await using var server = new RunningServer(_catalog);
+        using var client = server.Connect().Greet();
+        client.Ask(RawClient.StructuredReply);
+        var flags = client.AskAll(RawClient.Info, RawClient.InfoData(""))[0].Data[10..];
+        client.AskAll(RawClient.SetMetaContext, RawClient.MetaData("", "base:allocation"));
+
+        client.SendOption(RawClient.ExportName);
+
+        Assert.Equal([.. RawClient.Big(1000ul), .. flags], client.Receive(10));
+        client.SendRequest(RawClient.BlockStatus, 0, 1000);
+        Assert.Equal(RawClient.Chunk.Status, client.ReceiveChunk().Type);
+    }
+
+    [Theory]
+    [InlineData(RawClient.ListMetaContext, "", "x:y", RawClient.Chunk.Status)]
+    [InlineData(RawClient.ListMetaContext, "odd", "base:", RawClient.Chunk.Status)]
+    [InlineData(RawClient.SetMetaContext, "", "x:y", RawClient.Chunk.Failure)]
+    [InlineData(RawClient.SetMetaContext, "odd", "base:allocation", RawClient.Chunk.Failure)]
+    public async Task A_later_SET_replaces_the_selection_and_LIST_leaves_it_alone(uint option, string export, string query, ushort type)
+    {
+        await using var server = new RunningServer(_catalog);
+        using var client = server.Connect().Greet();
+        client.Ask(RawClient.StructuredReply);
+        client.AskAll(RawClient.SetMetaContext, RawClient.MetaData("", "base:allocation"));
+
+        Assert.Equal(RawClient.Ack, client.AskAll(option, RawClient.MetaData(export, query)).Last().Type);
+
+        client.AskAll(RawClient.Go, RawClient.InfoData(""));
+        client.SendRequest(RawClient.BlockStatus, 0, 1000);
+        Assert.Equal(type, client.ReceiveChunk().Type);
+    }
+
     [Theory]
     [InlineData(65_536, RawClient.ErrUnsup)]
     [InlineData(65_537, RawClient.ErrTooBig)]

@@ -7,6 +7,7 @@ public class RequestRuleTests
 {
     private const int Size = 1_000_000;
     private const int MiB = 1024 * 1024;
+    private const ushort PayloadLength = 32; // of extended headers, which nobody has agreed on
     private const BlockDeviceFeatures SlowZeroes = BlockDeviceFeatures.Write | BlockDeviceFeatures.Zero;
 
     [Theory]
@@ -53,6 +54,8 @@ public class RequestRuleTests
     [InlineData(RawClient.WriteZeroes, RawClient.Df)]
     [InlineData(RawClient.Write, RawClient.FastZero)]
     [InlineData(RawClient.Read, RawClient.NoHole)]
+    [InlineData(RawClient.Read, PayloadLength)]
+    [InlineData(RawClient.Write, PayloadLength)]
     public async Task A_flag_that_the_command_does_not_take_is_invalid(ushort command, ushort flag)
     {
         await using var server = new RunningServer(new ArrayDevice(new byte[Size]));

@@ -5,6 +5,8 @@ using Becket.Commands;
 using Becket.Fuse;
 using Becket.Nbd.Kernel;
 using Becket.Objects;
+using Becket.Serving;
+using Microsoft.Extensions.Logging;
 
 namespace Becket;
 
@@ -19,7 +21,7 @@ internal static class ErrorEdge
         if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction and not ExamplesFirstHelp and not VersionAction)
         {
             foreach (var error in parsed.Errors)
-                await Console.Error.WriteLineAsync($"becket: {Sentence(error)}; '{CommandPath(parsed)} --help' shows how");
+                await Console.Error.WriteLineAsync(Journal.Mark(LogLevel.Error, $"becket: {Sentence(error)}; '{CommandPath(parsed)} --help' shows how"));
             return ExitCode.Usage;
         }
 
@@ -36,9 +38,9 @@ internal static class ErrorEdge
         catch (Exception e)
         {
             var (sentence, exitCode, foreseen) = Explain(e);
-            await Console.Error.WriteLineAsync($"becket: {sentence}");
+            await Console.Error.WriteLineAsync(Journal.Mark(LogLevel.Error, $"becket: {sentence}"));
             if (!foreseen || parsed.GetValue(VerboseOption.Instance))
-                await Console.Error.WriteLineAsync(e.ToString());
+                await Console.Error.WriteLineAsync(Journal.Mark(LogLevel.Error, e.ToString()));
             return exitCode;
         }
     }

@@ -1,5 +1,6 @@
 using Becket.Daemon;
 using Becket.Mounting;
+using Becket.Serving;
 using Becket.Status;
 using Microsoft.Extensions.Logging;
 
@@ -9,6 +10,9 @@ internal sealed partial class AttachmentRun
 {
     /// <summary>As far as Becket itself reads ahead of a single stream at once; the kernel's own 128 KiB would be asked for piece by piece.</summary>
     private const int ReadAheadKilobytes = 1024;
+
+    /// <summary>Twenty seconds: several times before a service manager loses its patience.</summary>
+    private const int TriesUntilToldAgain = 20;
 
     /// <summary>A port that is taken is no reason to leave readers waiting who were there before.</summary>
     private async Task<StatusServer?> StartStatusAsync(StatusBoard board, AttachmentState? before, CancellationToken stopping)
@@ -52,26 +56,35 @@ internal sealed partial class AttachmentRun
             await Task.Delay(RetryPause, cancellationToken);
     }
 
-    /// <summary>Told to stop: unmounts, however long its users take. A second signal ends the process at once.</summary>
+    /// <summary>
+    /// Told to stop: unmounts, however long its users take, and says what it waits for at once and now and then. A second signal ends
+    /// the process at once.
+    /// </summary>
     private async Task UnmountAsync(IAttachedDevice attached)
     {
-        for (var isFirst = true; ; isFirst = false)
+        for (var tries = 0; await TryUnmountAsync(attached) is { } user; tries++)
         {
-            try
+            if (tries % TriesUntilToldAgain == 0)
             {
-                if (_state!.IsMounted())
-                    await SystemMount.UnmountAsync(_state.MountPoint!, UnmountManner.Refuse, CancellationToken.None);
-                if (attached.Node?.FindUser() is not { } user)
-                    return;
-                if (isFirst)
-                    LogWaitsForUsers(user);
-            }
-            catch (CommandException e)
-            {
-                if (isFirst)
-                    LogWaitsForUsers(e.Message);
+                LogWaitsForUsers(user);
+                ServiceNotification.Status($"waiting for those who use the device: {user}");
             }
             await Task.Delay(RetryPause);
+        }
+    }
+
+    /// <summary>Null when it is unmounted and nobody uses the device; otherwise what is in the way.</summary>
+    private async Task<string?> TryUnmountAsync(IAttachedDevice attached)
+    {
+        try
+        {
+            if (_state!.IsMounted())
+                await SystemMount.UnmountAsync(_state.MountPoint!, UnmountManner.Refuse, CancellationToken.None);
+            return attached.Node?.FindUser();
+        }
+        catch (CommandException e)
+        {
+            return e.Message;
         }
     }
 

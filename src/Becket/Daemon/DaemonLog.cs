@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Becket.Serving;
 
 namespace Becket.Daemon;
 
@@ -37,9 +38,12 @@ internal static class DaemonLog
             // Left open: its descriptor lives on as standard error.
             using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             socket.Connect(new UnixDomainSocketEndPoint(JournalSocket));
-            // Identifier, unit, priority, whether lines begin with a level, and three ways of forwarding.
-            socket.Send(Encoding.ASCII.GetBytes("becket\n\n6\n0\n0\n0\n0\n"));
-            return Posix.Duplicate(socket.SafeHandle.DangerousGetHandle().ToInt32(), StandardError) >= 0;
+            // Identifier, unit, priority, that lines may begin with another one, and three ways of forwarding.
+            socket.Send(Encoding.ASCII.GetBytes("becket\n\n6\n1\n0\n0\n0\n"));
+            if (Posix.Duplicate(socket.SafeHandle.DangerousGetHandle().ToInt32(), StandardError) < 0)
+                return false;
+            Journal.Announce();
+            return true;
         }
         catch (SocketException)
         {

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Becket.Serving;
+using Microsoft.Extensions.Logging;
 
 namespace Becket.Daemon;
 
@@ -80,6 +82,8 @@ internal sealed class Supervisor(DaemonPlan plan, string source)
     private async Task LogAsync(Process server, TimeSpan pause)
     {
         var how = server.ExitCode > 128 ? $"was killed by signal {server.ExitCode - 128}" : $"ended with exit status {server.ExitCode}";
-        await Console.Error.WriteLineAsync($"becket: warning: the process {server.Id} that serves {source} {how}; another one starts in {pause.TotalSeconds:0.#} s");
+        await Console.Error.WriteLineAsync(Journal.Mark(
+            LogLevel.Warning,
+            $"becket: warning: the process {server.Id} that serves {source} {how}; another one starts in {pause.TotalSeconds:0.#} s"));
     }
 }

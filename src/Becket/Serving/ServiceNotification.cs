@@ -13,6 +13,9 @@ internal static class ServiceNotification
 
     public static void Stopping() => Send("STOPPING=1");
 
+    /// <summary>A line for whoever looks at <c>systemctl status</c>.</summary>
+    public static void Status(string text) => Send($"STATUS={text.ReplaceLineEndings(" ")}");
+
     private static void Send(string state)
     {
         if (!IsWanted)

@@ -5,7 +5,8 @@ namespace Becket.Serving;
 
 /// <summary>
 /// Writes log lines to standard error, one line each: as <c>becket: level: message</c>, or as JSON (<see cref="JsonLogLine"/>).
-/// Exceptions come with their message only (with their stack below <see cref="LogLevel.Information"/>). Safe for many threads.
+/// Exceptions come with their message only (with their stack below <see cref="LogLevel.Information"/>). The journal gets each line's
+/// priority in front of it (<see cref="Journal"/>). Safe for many threads.
 /// </summary>
 /// <param name="minimum">What is less important is left out.</param>
 /// <param name="format">How lines look.</param>
@@ -19,6 +20,8 @@ internal sealed class StderrLog(LogLevel minimum, LogFormat format, TimeProvider
 
     /// <summary>Opened now: the runtime would open it with the first line, when there may be no descriptor left for it.</summary>
     private readonly TextWriter _output = Console.Error;
+
+    private readonly bool _isJournal = Journal.IsStandardError;
 
     private LogLevel Minimum { get; } = minimum;
 
@@ -45,7 +48,7 @@ internal sealed class StderrLog(LogLevel minimum, LogFormat format, TimeProvider
             ? JsonLogLine.Format((clock ?? TimeProvider.System).GetUtcNow(), level, category, message, state, Describe(exception))
             : ToText(level, message, exception);
         lock (_gate)
-            _output.WriteLine(line);
+            _output.WriteLine(_isJournal ? Journal.Prefix(level, line) : line);
     }
 
     private string? Describe(Exception? exception) => Minimum < LogLevel.Information ? exception?.ToString() : exception?.Message;

@@ -48,9 +48,15 @@ public sealed class SystemdTests(RealStores stores) : InteropTest(stores)
             (cd /mnt && sha256sum --quiet --check "$store/SHA256SUMS")
             wait_until systemctl is-active becket@disk
             test $(systemctl show -P NRestarts becket@disk) = 1
-            systemctl stop becket@disk
-            is_nothing_left
-            journalctl -u becket@disk | grep 's3://bucket/disk.img is /dev/nbd0'
+            # Whoever holds it up is told of, in the journal with its priority and in the status.
+            sleep 600 </mnt/README & holder=$!
+            systemctl stop --no-block becket@disk
+            wait_until is_told
+            systemctl show -P StatusText becket@disk | grep '^waiting for those who use the device'
+            kill $holder
+            wait_until is_nothing_left
+            journalctl -u becket@disk -p info..info | grep 's3://bucket/disk.img is /dev/nbd0'
+            journalctl -u becket@disk | grep '<[0-9]>' && exit 1
 
             # fstab: by mount(8), and systemd knows it for what it is, also when it has read everything again.
             mkdir /lazy /missing /late
@@ -71,14 +77,14 @@ public sealed class SystemdTests(RealStores stores) : InteropTest(stores)
             systemctl start remote-fs.target
             systemctl is-active remote-fs.target mnt.mount lazy.automount
             wait_until is_failed missing.mount
-            journalctl -u missing.mount | grep 's3://bucket/none.img'
+            journalctl -u missing.mount -p err | grep 's3://bucket/none.img'
             systemctl stop mnt.mount
             wait_until is_nothing_left
 
             # Who looks into a folder has it mounted.
             (cd /lazy && head -n 20 "$store/SHA256SUMS" | sha256sum --quiet --check)
             systemctl is-active lazy.mount
-            journalctl -t becket | grep 's3://bucket/disk.img is /dev/nbd0'
+            journalctl -t becket -p info..info | grep 's3://bucket/disk.img is /dev/nbd0'
 
             # One that a person mounts has to end before the network, too.
             becket mount s3://bucket/disk.img /late --endpoint-url http://127.0.0.1:9000 --credentials-file /etc/becket/keys
@@ -141,6 +147,7 @@ public sealed class SystemdTests(RealStores stores) : InteropTest(stores)
             wait_until() { for try in {1..300}; do if "$@"; then return; fi; sleep 0.1; done; return 1; }
             is_listening() { test -n "$(ss -Hltn sport = :9000)"; }
             is_nothing_left() { ! pgrep -fx '.*becket (supervise|serve-attachment|mount) .*' && test ! -e /run/becket/1 && ! grep ^/dev/nbd /proc/mounts; }
+            is_told() { journalctl -u becket@disk -p warning..warning | grep 'told to stop, and waiting for those who use the device'; }
             is_failed() { test "$(systemctl is-failed "$1")" = failed; }
             is_ordered() { systemctl show -P After "$1" | grep -w network.target; }
             mkdir -p /etc/becket

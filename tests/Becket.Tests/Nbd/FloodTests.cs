@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Becket.Nbd;
+using Microsoft.Extensions.Time.Testing;
 
 namespace Becket.Tests.Nbd;
 
@@ -42,6 +43,75 @@ public sealed class FloodTests
         Assert.Equal(QuietLog.Burst, server.Log.Lines.Count(line => line.Contains("turned away", StringComparison.Ordinal) && !line.StartsWith("left out", StringComparison.Ordinal)));
         var leftOut = server.Log.Lines.Where(line => line.StartsWith("left out", StringComparison.Ordinal)).Sum(line => int.Parse(line.Split(' ')[2], null));
         Assert.Equal((10 * Maximum) - QuietLog.Burst, leftOut);
+    }
+
+    /// <summary>
+    /// What comes in a second is the load and nothing that is asserted: on a slow machine it takes longer, and counts the same. The log's
+    /// clock stands still, so that all of it is one interval.
+    /// </summary>
+    [Fact]
+    public async Task A_thousand_clients_a_second_for_five_seconds_meet_limits_and_disturb_nobody()
+    {
+        const int perStep = 100;
+        const int steps = 50;
+        const int stay = 8; // steps: 800 clients at a time, of which 480 do not end by themselves, more than there may be
+        var options = new NbdServerOptions { Time = new FakeTimeProvider() };
+        var server = new RunningServer(new ArrayDevice(_content) { Waiting = async (_, _, _) => await Task.Yield() }, options);
+        var arrived = 1L + (perStep * steps);
+        long accepted;
+        await using (server)
+        {
+            await using var good = await server.ConnectClientAsync();
+            for (var read = 0; read < 20 * 1024 * 1024; read += _content.Length)
+                await good.ReadAsync(0, new byte[_content.Length], TestContext.Current.CancellationToken); // no newcomer any more
+            var (sockets, memory) = (ProcessCount.Sockets(), GC.GetTotalMemory(forceFullCollection: true));
+
+            var crowd = new Queue<List<RawClient>>();
+            using var pace = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+            for (var step = 0; step < steps; step++)
+            {
+                var number = step;
+                var arriving = Task.Run(() => Enumerable.Range(0, perStep).Select(i => Arrive(server, (number * perStep) + i)).ToList());
+                while (!arriving.IsCompleted)
+                    await AssertReadsAsync(good, step);
+                crowd.Enqueue(await arriving);
+                await AssertReadsAsync(good, step);
+                if (crowd.Count == stay)
+                {
+                    await server.Log.WaitForAsync("turned away");
+                    crowd.Dequeue().ForEach(static client => client.Dispose());
+                }
+
+                Assert.InRange(server.Totals.Connections, 1, options.MaximumConnections);
+                // A session has a thread, and another one for replies that had to wait.
+                Assert.InRange(ProcessCount.SessionThreads(), 1, 2 * options.MaximumConnections);
+                Assert.InRange(server.Room.Held, 0, options.TransferMemory);
+                if (step % 10 == 9)
+                    Assert.InRange(GC.GetTotalMemory(forceFullCollection: true), 0, memory + options.TransferMemory + (options.MaximumConnections * 128 * 1024));
+                await pace.WaitForNextTickAsync(TestContext.Current.CancellationToken);
+            }
+            foreach (var left in crowd)
+                left.ForEach(static client => client.Dispose());
+
+            // Who comes last is let in when all before it have been dealt with.
+            do
+                arrived++;
+            while (!IsLetIn(server));
+            await EventuallyAsync(() => server.Connections == 1);
+            await EventuallyAsync(() => ProcessCount.SessionThreads() <= 2);
+            await EventuallyAsync(() => ProcessCount.Sockets() <= sockets);
+            await AssertReadsAsync(good, 1);
+            accepted = server.Totals.Accepted;
+        }
+
+        // Nobody was lost: each one was served or is counted by a line that says why not.
+        var refusals = server.Log.Lines.Where(static line => line.Contains("turned away", StringComparison.Ordinal) || line.Contains("cannot be served", StringComparison.Ordinal)).ToList();
+        var refused = refusals.Sum(static line => line.StartsWith("left out", StringComparison.Ordinal) ? int.Parse(line.Split(' ')[2], null) : 1);
+        Assert.Equal(arrived, accepted + refused);
+        Assert.Contains(refusals, line => line.EndsWith($"turned away, there are {options.MaximumConnections} connections already", StringComparison.Ordinal));
+        // Of two kinds of news (opened, closed) and of some kinds of warnings; what is left out is counted once by each kind.
+        Assert.InRange(server.Log.Lines.Count, 1, (2 * QuietLog.BurstOfNews) + (5 * QuietLog.Burst) + 10);
+        Assert.InRange(server.Log.Lines.Count(static line => line.StartsWith("left out", StringComparison.Ordinal)), 1, 7);
     }
 
     [Fact]
@@ -110,6 +180,54 @@ public sealed class FloodTests
         }
 
         await crowd;
+    }
+
+    private static bool IsLetIn(RunningServer server)
+    {
+        using var client = server.Connect();
+        try
+        {
+            client.EnterSimple();
+            return true;
+        }
+        catch (Exception e) when (e is EndOfStreamException or SocketException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>A client that talks without listening, so that its pace is its own.</summary>
+    private static RawClient Arrive(RunningServer server, int number)
+    {
+        var client = server.Connect();
+        try
+        {
+            switch (number % 5)
+            {
+                case 1:
+                    client.Send([.. RawClient.Big(3u), .. "IHAVE"u8]);
+                    break;
+                case 2:
+                    client.Send(RawClient.Big(3u));
+                    client.SendOption(RawClient.Go, RawClient.InfoData(""));
+                    for (var cookie = 0; cookie < 10; cookie++)
+                        client.SendRequest(RawClient.Read, 0, 100_000, cookie: cookie);
+                    break;
+                case 3:
+                    client.Socket.LingerState = new LingerOption(true, 0);
+                    client.Dispose();
+                    break;
+                case 4:
+                    client.Send("GET / HTTP/1.1\r\n\r\n"u8);
+                    break;
+            }
+        }
+        catch (SocketException)
+        {
+            // Turned away before it had said a word.
+        }
+
+        return client;
     }
 
     private static void Begin(RawClient client, int how)

@@ -40,13 +40,27 @@ public sealed class QuietLogTests : IDisposable
     }
 
     [Theory]
-    [InlineData(LogLevel.Information)]
+    [InlineData(LogLevel.Debug)]
     [InlineData(LogLevel.Error)]
-    public void What_is_no_warning_passes(LogLevel level)
+    public void Defects_and_what_is_asked_for_pass(LogLevel level)
     {
-        Write(level, id: 1, count: 100);
+        _captured.Level = LogLevel.Debug;
+        Write(level, id: 1, count: 1000);
 
-        Assert.Equal(100, _captured.Lines.Count);
+        Assert.Equal(1000, _captured.Lines.Count);
+    }
+
+    [Fact]
+    public void Of_what_is_as_it_should_be_more_lines_are_written()
+    {
+        Write(LogLevel.Information, id: 1, count: QuietLog.BurstOfNews);
+        Assert.Equal(QuietLog.BurstOfNews, _captured.Lines.Count);
+
+        Write(LogLevel.Information, id: 1, count: 700);
+        _time.Advance(QuietLog.Interval);
+
+        Assert.Equal(QuietLog.BurstOfNews + 1, _captured.Lines.Count);
+        Assert.StartsWith("left out 700 lines", _captured.Lines[^1], StringComparison.Ordinal);
     }
 
     [Fact]

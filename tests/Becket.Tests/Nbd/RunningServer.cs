@@ -36,6 +36,8 @@ internal sealed class RunningServer : IAsyncDisposable
 
     public int Connections => _server.Connections;
 
+    public NbdServerTotals Totals => _server.Totals;
+
     public EndPoint Address => _listener.LocalEndPoint!;
 
     public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;

@@ -13,7 +13,7 @@ internal sealed partial class QuietLog(ILogger log, TimeProvider time) : ILogger
     /// <summary>Warnings of a kind within an interval.</summary>
     public const int Burst = 10;
 
-    /// <summary>Lines of a kind within an interval about what is as it should be: more than there are clients at a time, so that all of them are named.</summary>
+    /// <summary>Of lines about what is as it should be: more than there are clients at a time, so that all of them are named.</summary>
     public const int BurstOfNews = 300;
 
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);

@@ -29,6 +29,7 @@ public sealed class SystemdTests(RealStores stores) : InteropTest(stores)
             DefaultDependencies=no
             Conflicts=shutdown.target
             Before=shutdown.target network.target
+            Wants=network.target
             [Service]
             ExecStart=$(command -v becket) dev-s3 $store/buckets --port 9000 --access-key me --secret-key mine
             ExecStop=/bin/sh -c 'echo "the network ends: \$\$(grep -c ^/dev/nbd /proc/mounts) mounts" >/dev/ttyS0'

@@ -1,9 +1,5 @@
 namespace Becket.Tests.Nbd;
 
-/// <summary>Tests that count what this process holds; no other test runs meanwhile.</summary>
-[CollectionDefinition(nameof(Alone), DisableParallelization = true)]
-public sealed class Alone;
-
 /// <summary>What this process holds, as the kernel counts it.</summary>
 internal static class ProcessCount
 {

@@ -3,6 +3,8 @@ using Becket.Daemon;
 
 namespace Becket.Tests.Program;
 
+/// <summary>Alone: a process that another test starts holds every lock of this one for a moment, between fork and exec.</summary>
+[Collection(nameof(Alone))]
 public sealed class StateFolderTests : IDisposable
 {
     private const string Variable = "BECKET_RUNTIME_DIR";

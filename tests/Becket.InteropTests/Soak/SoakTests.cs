@@ -20,7 +20,7 @@ public sealed class SoakTests(RealStores stores) : InteropTest(stores)
     private const int Windows = 12;
 
     /// <summary>What may come and go between two stretches: a heap before its collection, connections, threads of the pool.</summary>
-    private static readonly ProcessFootprint Slack = new(12 * 1024, 24, 12);
+    private static readonly ProcessFootprint Slack = new(12 * 1024, 48, 12);
 
     private static readonly TimeSpan Time = ReadTime(Environment.GetEnvironmentVariable("BECKET_SOAK") ?? "30s");
 

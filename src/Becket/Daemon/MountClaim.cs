@@ -50,18 +50,17 @@ internal sealed class MountClaim : IDisposable
     {
         while (true)
         {
-            var file = Posix.Open(path, Posix.OpenOrCreate, 0x180);
-            if (file.IsInvalid)
-                throw new CommandException($"{path} cannot be made: {Posix.LastErrorText}");
-            var whole = new Posix.FileLock { Kind = Posix.FileLock.Exclusive };
-            if (Posix.Lock(file, Posix.TakeLock, ref whole) < 0)
+            switch (LockFile.TryTake(path, out var file))
             {
-                file.Dispose();
-                throw new CommandException($"another process is just mounting on {mountPoint}; 'becket list' shows it when it is done, or choose another folder");
+                case LockOutcome.Taken:
+                    return new MountClaim(path, file);
+                case LockOutcome.Held:
+                    throw new CommandException($"another process is just mounting on {mountPoint}; 'becket list' shows it when it is done, or choose another folder");
+                case LockOutcome.Impossible:
+                    throw new CommandException($"{path} cannot be made: {Posix.LastErrorText}");
+                case LockOutcome.Gone:
+                    break; // another one's, who is done: a new file is made
             }
-            if (!StateFolder.IsDeleted(file))
-                return new MountClaim(path, file);
-            file.Dispose();
         }
     }
 }

@@ -128,12 +128,8 @@ internal sealed class StateFolder : IDisposable
     {
         foreach (var which in locks)
         {
-            var file = Posix.Open(LockPath(which), Posix.OpenOrCreate, 0x180);
-            var whole = new Posix.FileLock { Kind = Posix.FileLock.Exclusive };
-            // The file that was locked must be the one that is there: its owner may have removed the folder meanwhile.
-            if (file.IsInvalid || Posix.Lock(file, Posix.TakeLock, ref whole) < 0 || IsDeleted(file))
+            if (LockFile.TryTake(LockPath(which), out var file) != LockOutcome.Taken)
             {
-                file.Dispose();
                 Unlock();
                 return false;
             }
@@ -143,21 +139,10 @@ internal sealed class StateFolder : IDisposable
     }
 
     /// <summary>Whether a process other than this one holds a lock. Only looks: whoever takes the lock meanwhile gets it.</summary>
-    public bool IsHeld(StateLock which)
-    {
-        if (_locks.ContainsKey(which))
-            return false;
-        using var file = Posix.Open(LockPath(which), Posix.OpenToLook, 0);
-        var whole = new Posix.FileLock { Kind = Posix.FileLock.Exclusive };
-        return !file.IsInvalid && Posix.Lock(file, Posix.AskForLock, ref whole) == 0 && whole.Kind != Posix.FileLock.Free;
-    }
+    public bool IsHeld(StateLock which) => !_locks.ContainsKey(which) && LockFile.IsHeld(LockPath(which));
 
     /// <summary>Whether a process other than this one serves it or watches over it; otherwise it was left behind.</summary>
     public bool IsAttended => IsHeld(StateLock.Server) || IsHeld(StateLock.Supervisor);
-
-    /// <summary>The kernel says so of a name that is gone.</summary>
-    internal static bool IsDeleted(SafeFileHandle file) =>
-        new FileInfo($"/proc/self/fd/{file.DangerousGetHandle()}").LinkTarget?.EndsWith(" (deleted)", StringComparison.Ordinal) != false;
 
     /// <summary>Saves in one step: who reads sees the old state or the new one.</summary>
     public void Save(AttachmentState state)

@@ -21,7 +21,7 @@ internal static class ErrorEdge
         if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction and not ExamplesFirstHelp and not VersionAction)
         {
             foreach (var error in parsed.Errors)
-                await Console.Error.WriteLineAsync(Journal.Mark(LogLevel.Error, $"becket: {Sentence(error)}; '{CommandPath(parsed)} --help' shows how"));
+                await Journal.WriteLineAsync(LogLevel.Error, $"becket: {Sentence(error)}; '{CommandPath(parsed)} --help' shows how");
             return ExitCode.Usage;
         }
 
@@ -38,9 +38,9 @@ internal static class ErrorEdge
         catch (Exception e)
         {
             var (sentence, exitCode, foreseen) = Explain(e);
-            await Console.Error.WriteLineAsync(Journal.Mark(LogLevel.Error, $"becket: {sentence}"));
+            await Journal.WriteLineAsync(LogLevel.Error, $"becket: {sentence}");
             if (!foreseen || parsed.GetValue(VerboseOption.Instance))
-                await Console.Error.WriteLineAsync(Journal.Mark(LogLevel.Error, e.ToString()));
+                await Journal.WriteLineAsync(LogLevel.Error, e.ToString());
             return exitCode;
         }
     }

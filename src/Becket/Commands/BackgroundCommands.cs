@@ -64,7 +64,7 @@ internal static class BackgroundCommands
         {
             var (sentence, exitCode, isForeseen) = ErrorEdge.Explain(e);
             if (!isForeseen)
-                await Console.Error.WriteLineAsync(Journal.Mark(LogLevel.Error, e.ToString()));
+                await Journal.WriteLineAsync(LogLevel.Error, e.ToString());
             DaemonStart.Report(new StartReport { Failure = sentence, ExitCode = exitCode });
             return exitCode;
         }

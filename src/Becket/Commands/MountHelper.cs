@@ -35,7 +35,7 @@ internal static class MountHelper
         }
         catch (CommandException e)
         {
-            await Console.Error.WriteLineAsync(Journal.Mark(LogLevel.Error, $"{Name}: {e.Message}"));
+            await Journal.WriteLineAsync(LogLevel.Error, $"{Name}: {e.Message}");
             return StatusOf(e.ExitCode);
         }
         // Not as the whole program's command line: of that, the parser would take this process's name for the command's.

@@ -82,8 +82,8 @@ internal sealed class Supervisor(DaemonPlan plan, string source)
     private async Task LogAsync(Process server, TimeSpan pause)
     {
         var how = server.ExitCode > 128 ? $"was killed by signal {server.ExitCode - 128}" : $"ended with exit status {server.ExitCode}";
-        await Console.Error.WriteLineAsync(Journal.Mark(
+        await Journal.WriteLineAsync(
             LogLevel.Warning,
-            $"becket: warning: the process {server.Id} that serves {source} {how}; another one starts in {pause.TotalSeconds:0.#} s"));
+            $"becket: warning: the process {server.Id} that serves {source} {how}; another one starts in {pause.TotalSeconds:0.#} s");
     }
 }

@@ -16,8 +16,8 @@ internal static class Journal
     /// <summary>Whether standard error is the journal now; a program that is started may have it elsewhere and the same variable.</summary>
     public static bool IsStandardError => IsSame(Environment.GetEnvironmentVariable(Variable), Target());
 
-    /// <summary>Marks each line of a text with its priority where standard error is the journal.</summary>
-    public static string Mark(LogLevel level, string text) => IsStandardError ? Prefix(level, text) : text;
+    /// <summary>Writes a text to standard error; where that is the journal, each line with its priority.</summary>
+    public static Task WriteLineAsync(LogLevel level, string text) => Console.Error.WriteLineAsync(IsStandardError ? Prefix(level, text) : text);
 
     /// <summary>Says to this process, and to those that it starts, that standard error is the journal from now on.</summary>
     public static void Announce() => Environment.SetEnvironmentVariable(Variable, $"0:{InodeOf(Target())}");

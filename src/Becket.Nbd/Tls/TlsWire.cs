@@ -1,10 +1,10 @@
 namespace Becket.Nbd.Tls;
 
 /// <summary>
-/// What <see cref="System.Net.Security.SslStream"/> sees of a client: a stream whose calls, the asynchronous ones included, block and
-/// are over when they return. How long a read waits is said before it, by the thread that receives.
+/// What <see cref="System.Net.Security.SslStream"/> sees of a client. How long a read waits is said before it, by the thread that
+/// receives.
 /// </summary>
-internal sealed class TlsWire(PlainTransport plain) : Stream
+internal sealed class TlsWire(PlainTransport plain) : BlockingStream
 {
     private Deadline? _deadline;
     private bool _isAnnounced;
@@ -12,16 +12,6 @@ internal sealed class TlsWire(PlainTransport plain) : Stream
 
     /// <summary>Whether the client sends no more.</summary>
     public bool HasEnded { get; private set; }
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     /// <summary>Reads wait without a limit: between requests a client may be silent.</summary>
     public void ExpectAnytime() => (_deadline, _isAnnounced) = (null, false);
@@ -44,11 +34,6 @@ internal sealed class TlsWire(PlainTransport plain) : Stream
         return received;
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        ValueTask.FromResult(Read(buffer.Span));
-
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         if (_sendsOnlyIfPossible)
@@ -56,22 +41,4 @@ internal sealed class TlsWire(PlainTransport plain) : Stream
         else
             plain.Send(buffer);
     }
-
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        Write(buffer.Span);
-        return ValueTask.CompletedTask;
-    }
-
-    public override void Flush()
-    {
-    }
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 }

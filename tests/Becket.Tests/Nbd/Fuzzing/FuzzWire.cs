@@ -1,12 +1,13 @@
 using System.Net.Sockets;
+using Becket.Nbd.Tls;
 
 namespace Becket.Tests.Nbd.Fuzzing;
 
 /// <summary>
-/// The socket below a fuzzed client's TLS. Its calls, the asynchronous ones included, are over when they return; while it sends it takes
-/// what comes, so that neither side ever waits for the other to read. Each write must be one record.
+/// The socket below a fuzzed client's TLS. While it sends it takes what comes, so that neither side ever waits for the other to read. Each
+/// write must be one record.
 /// </summary>
-internal sealed class FuzzWire(Socket socket, Random splits) : Stream
+internal sealed class FuzzWire(Socket socket, Random splits) : BlockingStream
 {
     private readonly int _piece = splits.Next(3) switch { 0 => splits.Next(20, 400), _ => int.MaxValue };
     private readonly MemoryStream _arrived = new();
@@ -15,16 +16,6 @@ internal sealed class FuzzWire(Socket socket, Random splits) : Stream
     private byte[] _last = [];
     private bool _hasEnded;
     private bool _isCut;
-
-    public override bool CanRead => true;
-
-    public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     /// <summary>Does that to, or before, the record that is written next.</summary>
     public void DamageNext(RecordDamage damage, byte[] injected) => (_damage, _injected) = (damage, injected);
@@ -66,29 +57,6 @@ internal sealed class FuzzWire(Socket socket, Random splits) : Stream
         _last = record.ToArray();
         Put(record);
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        ValueTask.FromResult(Read(buffer.Span));
-
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        Write(buffer.Span);
-        return ValueTask.CompletedTask;
-    }
-
-    public override void Flush()
-    {
-    }
-
-    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     private byte[] Flip(byte[] record)
     {

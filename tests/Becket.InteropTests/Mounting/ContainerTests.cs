@@ -36,7 +36,7 @@ public sealed class ContainerTests(RealStores stores, MountImages images) : Moun
         var outcome = await InContainer($"{Fuse} && {LoopControl}", $"""
             becket mount --via fuse '{image.Path}{partition}' '{folder}'
             ls /dev/{node} >&2
-            cd '{folder}' && find . -path ./lost+found -prune -o -type f -printf '%P\0' | LC_ALL=C sort -z | xargs -0 sha256sum; cd /
+            ({PrintChecksumsOf(folder)})
             becket umount '{folder}'
             ! ls /dev/loop[0-9]*p[0-9]* 2>/dev/null >&2
             """).SucceedAsync(Token);

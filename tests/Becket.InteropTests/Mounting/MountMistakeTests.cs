@@ -113,7 +113,7 @@ public sealed class MountMistakeTests(RealStores stores, MountImages images) : M
         RequireMounts();
         await using var store = await Store.StartAsync(Token);
         var (source, folder) = (await images.PutAsync(store, ImageFormat.Ext4), NewMountPoint());
-        store.Signal((System.Runtime.InteropServices.PosixSignal)19); // SIGSTOP: it takes connections and says nothing
+        store.Hold();
         await using (var waiting = Becket.Command("mount", source, folder, "--via", "fuse", "--foreground").Start())
         {
             using var retry = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
@@ -121,7 +121,7 @@ public sealed class MountMistakeTests(RealStores stores, MountImages images) : M
                 await retry.WaitForNextTickAsync(Token);
             await Attachments.KillAsync(Token, waiting.Id);
         }
-        store.Signal((System.Runtime.InteropServices.PosixSignal)18);
+        store.LetGo();
 
         await MountAsync(source, folder);
 

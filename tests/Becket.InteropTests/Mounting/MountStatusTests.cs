@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Becket.InteropTests.Processes;
+using Becket.InteropTests.Status;
 using Becket.InteropTests.Stores;
 using Store = Becket.InteropTests.Stores.DevS3;
 
@@ -12,10 +11,6 @@ namespace Becket.InteropTests.Mounting;
 public sealed class MountStatusTests(RealStores stores, MountImages images) : MountTest(stores)
 {
     private const int Size = 96 << 20;
-
-    /// <summary>Signals by their numbers: the one that holds a process where it is, so that whoever asks it waits, and its end.</summary>
-    private const PosixSignal Hold = (PosixSignal)19;
-    private const PosixSignal LetGo = (PosixSignal)18;
 
     private readonly HttpClient _http = new();
 
@@ -51,11 +46,11 @@ public sealed class MountStatusTests(RealStores stores, MountImages images) : Mo
         File.Move(NewDisk(Size), store.PathOf("b", "disk.img"));
         var source = store.Endpoint.Object("b", "disk.img");
         var device = await AttachAsync(source, "--io-timeout", "2s", "--status", Folder["status"]);
-        using var http = OverSocket(Folder["status"]);
+        using var http = SocketHttp.ClientFor(Folder["status"]);
         Assert.Equal(Folder["status"], Assert.Single(await Becket.ListAsync(Token)).GetProperty("statusAddress").GetString());
         Assert.Equal((HttpStatusCode.OK, "ready\n"), await GetAsync(http, "http://localhost/readyz"));
 
-        store.Signal(Hold);
+        store.Hold();
         await new Command("dd", $"if={device}", "of=/dev/null", "bs=4096", "count=1", $"skip={Size / 2 / 4096}", "iflag=direct").EndWithAsync(1, Token);
 
         var (status, problem) = await GetAsync(http, "http://localhost/readyz");
@@ -64,7 +59,7 @@ public sealed class MountStatusTests(RealStores stores, MountImages images) : Mo
         Assert.Equal((HttpStatusCode.OK, "alive\n"), await GetAsync(http, "http://localhost/healthz"));
         Assert.EndsWith(" 1", Assert.Single(Rows((await GetAsync(http, "http://localhost/metrics")).Text, "becket_device_failing")), StringComparison.Ordinal);
 
-        store.Signal(LetGo);
+        store.LetGo();
         using var retry = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
         while ((await GetAsync(http, "http://localhost/readyz")).Status != HttpStatusCode.OK)
             await retry.WaitForNextTickAsync(Token);
@@ -100,14 +95,4 @@ public sealed class MountStatusTests(RealStores stores, MountImages images) : Mo
         using var answer = await http.GetAsync(new Uri(address), Token);
         return (answer.StatusCode, await answer.Content.ReadAsStringAsync(Token));
     }
-
-    private static HttpClient OverSocket(string path) => new(new SocketsHttpHandler
-    {
-        ConnectCallback = async (_, cancellationToken) =>
-        {
-            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        },
-    });
 }

@@ -40,10 +40,13 @@ public abstract class MountTest : InteropTest, IAsyncDisposable
     /// <summary>Another process looks: one that waits in the kernel for a mount that hangs cannot be killed.</summary>
     protected async Task AssertFilesAsync(MountImage image, string folder)
     {
-        var outcome = await Command.Shell(
-            $"cd '{folder}' && find . -path ./lost+found -prune -o -type f -printf '%P\\0' | LC_ALL=C sort -z | xargs -0 sha256sum").SucceedAsync(Token);
+        var outcome = await Command.Shell(PrintChecksumsOf(folder)).SucceedAsync(Token);
         Assert.Equal(image.Checksums, outcome.Output);
     }
+
+    /// <summary>A line of shell that prints what <see cref="MountImage.Checksums"/> of the image in a folder has to be.</summary>
+    protected static string PrintChecksumsOf(string folder) =>
+        $"cd '{folder}' && find . -path ./lost+found -prune -o -type f -printf '%P\\0' | LC_ALL=C sort -z | xargs -0 sha256sum";
 
     /// <summary>Attaches and returns the device.</summary>
     protected async Task<string> AttachAsync(Source source, params IEnumerable<string> words)

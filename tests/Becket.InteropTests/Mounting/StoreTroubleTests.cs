@@ -19,7 +19,7 @@ public sealed class StoreTroubleTests(RealStores stores, MountImages images) : M
         RequireMounts();
         await using var store = await StartStoreAsync();
         var device = await AttachAsync(store.Endpoint.Object("b", "disk.img"));
-        await SignalAsync(store, "STOP");
+        store.Hold();
         await using var reader = new Command("cmp", Folder["disk.img"], device).Start();
 
         var waiting = await Becket.WhenHealthIsAsync("waiting", Token);
@@ -27,7 +27,7 @@ public sealed class StoreTroubleTests(RealStores stores, MountImages images) : M
         Assert.Contains("waiting for the store", waiting.GetProperty("problem").GetString(), StringComparison.Ordinal);
         Assert.Contains("waiting for the store", (await Becket.Command("list").SucceedAsync(Token)).Output, StringComparison.Ordinal);
         Assert.False(reader.HasExited);
-        await SignalAsync(store, "CONT");
+        store.LetGo();
         var outcome = await reader.WaitForExitAsync(Token);
         Assert.True(outcome.ExitCode == 0, outcome.Output + outcome.Errors);
         Assert.Equal("ok", (await Becket.ListAsync(Token))[0].GetProperty("health").GetString());
@@ -41,7 +41,7 @@ public sealed class StoreTroubleTests(RealStores stores, MountImages images) : M
         RequireMounts();
         await using var store = await StartStoreAsync();
         var device = await AttachAsync(store.Endpoint.Object("b", "disk.img"), "--io-timeout", "5s");
-        await SignalAsync(store, "STOP");
+        store.Hold();
 
         var outcome = await ReadMiddleOf(device).EndWithAsync(1, Token);
 
@@ -50,7 +50,7 @@ public sealed class StoreTroubleTests(RealStores stores, MountImages images) : M
         Assert.Equal("failing", failing.GetProperty("health").GetString());
         Assert.NotEmpty(failing.GetProperty("problem").GetString()!);
         Assert.True(failing.GetProperty("failedReads").GetInt64() > 0);
-        await SignalAsync(store, "CONT");
+        store.LetGo();
         await AssertSameBytesAsync(Folder["disk.img"], device);
         Assert.Equal("ok", (await Becket.ListAsync(Token))[0].GetProperty("health").GetString());
         await Becket.Command("detach", device).SucceedAsync(Token);
@@ -64,13 +64,13 @@ public sealed class StoreTroubleTests(RealStores stores, MountImages images) : M
         await using var store = await InteropTests.Stores.DevS3.StartAsync(Token);
         var image = await images.GetAsync(ImageFormat.Ext4);
         var folder = await MountUnreadAsync(store);
-        await SignalAsync(store, "STOP");
+        store.Hold();
         var files = AssertFilesAsync(image, folder);
 
         await Becket.WhenHealthIsAsync("waiting", Token);
 
         Assert.False(files.IsCompleted, "nothing was left to be read");
-        await SignalAsync(store, "CONT");
+        store.LetGo();
         await files;
         Assert.Equal("ok", (await Becket.ListAsync(Token))[0].GetProperty("health").GetString());
         await UnmountAsync(folder);
@@ -84,13 +84,13 @@ public sealed class StoreTroubleTests(RealStores stores, MountImages images) : M
         await using var store = await InteropTests.Stores.DevS3.StartAsync(Token);
         var image = await images.GetAsync(ImageFormat.Ext4);
         var folder = await MountUnreadAsync(store, "--io-timeout", "2s");
-        await SignalAsync(store, "STOP");
+        store.Hold();
 
         var outcome = await new Command("cat", Path.Combine(folder, "boot/kernel")).EndWithAsync(1, Token);
 
         Assert.Contains("Input/output error", outcome.Errors, StringComparison.Ordinal);
         Assert.Equal("failing", (await Becket.WhenHealthIsAsync("failing", Token)).GetProperty("health").GetString());
-        await SignalAsync(store, "CONT");
+        store.LetGo();
         // What is read now comes from the store again, not from pages that were there before.
         await Command.Shell("echo 3 > /proc/sys/vm/drop_caches").SucceedAsync(Token);
         await AssertFilesAsync(image, folder);
@@ -142,7 +142,4 @@ public sealed class StoreTroubleTests(RealStores stores, MountImages images) : M
 
     private static Command ReadMiddleOf(string device) =>
         new("dd", $"if={device}", "of=/dev/null", "bs=1M", "count=1", string.Create(CultureInfo.InvariantCulture, $"skip={Middle}"), "iflag=direct");
-
-    private Task<ProcessOutcome> SignalAsync(InteropTests.Stores.DevS3 store, string signal) =>
-        new Command("kill", $"-{signal}", store.Id.ToString(CultureInfo.InvariantCulture)).SucceedAsync(Token);
 }

@@ -62,26 +62,19 @@ public class MetricsTests(RealStores stores) : StatusTest(stores)
         var (store, source) = await StartStoreAsync();
         await using var running = store;
         await using var server = await BecketServer.StartAsync(source.With("--status", Folder["status"]), Token);
-        using var http = new HttpClient(new SocketsHttpHandler { ConnectCallback = ConnectAsync });
+        using var http = SocketHttp.ClientFor(Folder["status"]);
         Assert.Equal((HttpStatusCode.OK, "ready\n"), await GetAsync("readyz"));
 
-        store.Signal(Stop);
+        store.Hold();
         await using var copy = CopyAll(server).Start();
         var problem = await UntilAsync(HttpStatusCode.ServiceUnavailable);
         Assert.StartsWith("export \"\": a read has been waiting for the store for ", problem, StringComparison.Ordinal);
         Assert.Equal((HttpStatusCode.OK, "alive\n"), await GetAsync("healthz"));
 
-        store.Signal(Continue);
+        store.LetGo();
         await UntilAsync(HttpStatusCode.OK);
         Assert.Equal(0, (await copy.WaitForExitAsync(Token)).ExitCode);
         await server.StopAsync(Token);
-
-        async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
-        {
-            var socket = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);
-            await socket.ConnectAsync(new System.Net.Sockets.UnixDomainSocketEndPoint(Folder["status"]), cancellationToken);
-            return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
-        }
 
         async Task<(HttpStatusCode, string)> GetAsync(string path)
         {

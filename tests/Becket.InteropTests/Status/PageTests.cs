@@ -20,11 +20,11 @@ public class PageTests(RealStores stores) : StatusTest(stores)
         await page.OpenAsync(StatusOf(server), Token);
         await page.UntilAsync("document.querySelectorAll('.export').length === 2", Token);
 
-        store.Signal(Stop);
+        store.Hold();
         await using var copy = CopyAll(server).Start();
         await page.UntilAsync("[...document.querySelectorAll('.legend li')].some(item => item.textContent.startsWith('being fetched') && !item.textContent.endsWith('fetched0 %'))", Token);
         await KeepPictureAsync(page, "fetching");
-        store.Signal(Continue);
+        store.LetGo();
         await page.UntilAsync("document.querySelector('.figures dd').textContent !== '0 B/s' && document.querySelector('.legend b').textContent !== '0 %'", Token);
         await KeepPictureAsync(page, "wide-light");
         Assert.Equal(0, (await copy.WaitForExitAsync(Token)).ExitCode);

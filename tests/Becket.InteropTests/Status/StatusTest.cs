@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Becket.InteropTests.Processes;
 using Becket.InteropTests.Stores;
 using Store = Becket.InteropTests.Stores.DevS3;
@@ -11,10 +10,6 @@ public abstract class StatusTest(RealStores stores) : InteropTest(stores)
     protected const int Size = 24 << 20;
 
     private const string Announcement = "becket: status at ";
-
-    /// <summary>Signals by their numbers: the one that holds a process where it is, so that whoever asks it waits, and its end.</summary>
-    protected const PosixSignal Stop = (PosixSignal)19;
-    protected const PosixSignal Continue = (PosixSignal)18;
 
     protected HttpClient Http { get; } = new();
 

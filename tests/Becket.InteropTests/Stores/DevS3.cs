@@ -20,8 +20,6 @@ public sealed class DevS3 : IAsyncDisposable
 
     public S3Endpoint Endpoint { get; }
 
-    public int Id => _process.Id;
-
     /// <summary>Starts it, with more options if need be.</summary>
     public static async Task<DevS3> StartAsync(CancellationToken cancellationToken, params IEnumerable<string> options)
     {
@@ -48,8 +46,11 @@ public sealed class DevS3 : IAsyncDisposable
         return Path.Combine(_folder[bucket], key);
     }
 
-    /// <summary>Sends it a signal.</summary>
-    public void Signal(PosixSignal signal) => _process.Signal(signal);
+    /// <summary>Holds it where it is (SIGSTOP): whoever asks it is connected, and waits.</summary>
+    public void Hold() => _process.Signal((PosixSignal)19);
+
+    /// <summary>Lets it go on (SIGCONT).</summary>
+    public void LetGo() => _process.Signal((PosixSignal)18);
 
     /// <summary>Ends it as Ctrl-C does.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)

@@ -183,7 +183,6 @@ internal sealed class FuzzScript
                     bytes[at] ^= (byte)(1 << _random.Next(8));
                     break;
             }
-
         }
 
         return bytes;

@@ -9,6 +9,8 @@ namespace Becket.Tests.Nbd.Fuzzing;
 /// </summary>
 internal sealed class ReplyChecker(SentBytes sent, ReplyReader replies, FuzzProtection protection)
 {
+    private const byte Alert = 0x15;
+
     private const uint FirstError = 0x8000_0000;
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
@@ -141,8 +143,8 @@ internal sealed class ReplyChecker(SentBytes sent, ReplyReader replies, FuzzProt
     }
 
     /// <summary>
-    /// What follows is between the server and its TLS: alerts and handshake records. OpenSSL refuses a greeting in its own version, right
-    /// or wrong.
+    /// What follows is between the server and its TLS: alerts and handshake records. An alert that refuses a greeting repeats the
+    /// greeting's version, right or wrong.
     /// </summary>
     private ToldExport? TlsRecords()
     {
@@ -150,6 +152,7 @@ internal sealed class ReplyChecker(SentBytes sent, ReplyReader replies, FuzzProt
         {
             var header = replies.Take(5).ToArray();
             Assert.InRange(header[0], 0x14, 0x17);
+            Assert.True(header[1] == 3 || header[0] == Alert, $"a record of type {header[0]} in version {header[1]}.{header[2]}");
             replies.Take((header[3] << 8) + header[4]);
         }
 

@@ -100,10 +100,6 @@ public sealed class TlsPeerTests : IDisposable
         return new RunningServer(new ArrayDevice(new byte[10]), new NbdServerOptions { Tls = tls });
     }
 
-    private TlsClient StartTls(RunningServer server, X509Certificate2? certificate, SslProtocols protocols = SslProtocols.None)
-    {
-        var client = server.Connect().Greet();
-        Assert.Equal(RawClient.Ack, client.Ask(RawClient.StartTls));
-        return TlsClient.Start(client, _certificates.Root, certificate, protocols);
-    }
+    private TlsClient StartTls(RunningServer server, X509Certificate2? certificate, SslProtocols protocols = SslProtocols.None) =>
+        TlsClient.Start(server.Connect().Greet(), _certificates.Root, certificate, protocols);
 }

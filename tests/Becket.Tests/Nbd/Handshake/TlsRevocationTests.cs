@@ -122,10 +122,6 @@ public sealed class TlsRevocationTests : IDisposable
 
     private RunningServer Serve() => new(new ArrayDevice(new byte[10]), new NbdServerOptions { Tls = Load(TlsPeers.AnyOfTheAuthority) });
 
-    private TlsClient StartTls(RunningServer server, X509Certificate2 certificate, SslProtocols protocol = SslProtocols.None)
-    {
-        var client = server.Connect().Greet();
-        Assert.Equal(RawClient.Ack, client.Ask(RawClient.StartTls));
-        return TlsClient.Start(client, _certificates.Root, certificate, protocol);
-    }
+    private TlsClient StartTls(RunningServer server, X509Certificate2 certificate, SslProtocols protocol = SslProtocols.None) =>
+        TlsClient.Start(server.Connect().Greet(), _certificates.Root, certificate, protocol);
 }

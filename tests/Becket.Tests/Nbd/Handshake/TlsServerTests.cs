@@ -162,10 +162,6 @@ public sealed class TlsServerTests : IDisposable
 
     private RunningServer Serve() => new(new ArrayDevice(new byte[10]), new NbdServerOptions { Tls = Load(peers: null) });
 
-    private TlsClient StartTls(RunningServer server, string host = "localhost")
-    {
-        var client = server.Connect().Greet();
-        Assert.Equal(RawClient.Ack, client.Ask(RawClient.StartTls));
-        return TlsClient.Start(client, _certificates.Root, host: host);
-    }
+    private TlsClient StartTls(RunningServer server, string host = "localhost") =>
+        TlsClient.Start(server.Connect().Greet(), _certificates.Root, host: host);
 }

@@ -96,7 +96,6 @@ public sealed class TlsTransmissionTests : IDisposable
         await using var server = Serve(new ArrayDevice(_content));
         await using var good = await ConnectAsync(server);
         using var raw = server.Connect().Greet();
-        Assert.Equal(RawClient.Ack, raw.Ask(RawClient.StartTls));
         using var client = TlsClient.Start(raw, _certificates.Root);
         Assert.Equal(RawClient.Ack, client.Ask(RawClient.Go, RawClient.InfoData("")));
 
@@ -114,7 +113,6 @@ public sealed class TlsTransmissionTests : IDisposable
         await using var server = Serve(device);
         await using var good = await ConnectAsync(server);
         using var raw = server.Connect().Greet();
-        Assert.Equal(RawClient.Ack, raw.Ask(RawClient.StartTls));
         using var client = TlsClient.Start(raw, _certificates.Root);
         Assert.Equal(RawClient.Ack, client.Ask(RawClient.Go, RawClient.InfoData("")));
 
@@ -183,7 +181,6 @@ public sealed class TlsTransmissionTests : IDisposable
     private TlsClient Enter(RunningServer server)
     {
         var raw = server.Connect().Greet();
-        Assert.Equal(RawClient.Ack, raw.Ask(RawClient.StartTls));
         var client = TlsClient.Start(raw, _certificates.Root);
         Assert.Equal(RawClient.Ack, client.Ask(RawClient.Go, RawClient.InfoData("")));
         return client;

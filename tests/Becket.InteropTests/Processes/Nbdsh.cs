@@ -7,7 +7,10 @@ public static class Nbdsh
     public static Task RunAsync(string script, CancellationToken cancellationToken, params IReadOnlyList<(string Name, string? Value)> environment)
     {
         Tool.Require("nbdsh");
-        // nbdsh starts the first python3 in the PATH; the module it needs belongs to the system's own.
-        return new Command("nbdsh", "-c", script) { Environment = [.. environment, ("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")] }.SucceedAsync(cancellationToken);
+        // nbdsh starts the first python3 in the PATH; the module it needs belongs to the system's own, whatever nbd.py lies in the working folder.
+        return new Command("nbdsh", "-c", script)
+        {
+            Environment = [.. environment, ("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), ("PYTHONSAFEPATH", "1")],
+        }.SucceedAsync(cancellationToken);
     }
 }

@@ -1,3 +1,6 @@
+using Becket.Serving;
+using Microsoft.Extensions.Logging;
+
 namespace Becket.Commands;
 
 /// <summary>Does something for each of several names: what fails for one is told, and is no reason to leave out the others.</summary>
@@ -15,7 +18,7 @@ internal static class EachName
             }
             catch (CommandException e)
             {
-                await Console.Error.WriteLineAsync($"becket: {e.Message}");
+                await Journal.WriteLineAsync(LogLevel.Error, $"becket: {e.Message}");
                 exitCode = ExitCode.Failure;
             }
         }

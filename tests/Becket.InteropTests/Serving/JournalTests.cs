@@ -26,6 +26,7 @@ public sealed class JournalTests(RealStores stores) : InteropTest(stores)
 
         Assert.Matches(@"^<3>becket: .*none\.img[^\n]*\n$", await RunAsync(0, "info", Folder["none.img"]));
         Assert.Matches("^<3>becket: .*--frobnicate[^\n]*\n$", await RunAsync(0, "serve", "--frobnicate"));
+        Assert.Matches(@"^<3>becket: .*/none[^\n]*\n$", await RunAsync(0, "umount", Folder["none"]));
         var log = await RunAsync(0, "serve", disk, "--status", "0.0.0.0:0", "--run", "true");
         Assert.Matches("(?m)^<6>becket: status at http", log);
         Assert.Matches("(?m)^<4>becket: warning: whoever can reach ", log);

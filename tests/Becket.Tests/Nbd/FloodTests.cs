@@ -34,7 +34,7 @@ public sealed class FloodTests
             // Those who left make room, and nobody else was disturbed.
             Assert.Equal(Maximum, server.Connections);
             served[0].Dispose();
-            await EventuallyAsync(() => server.Connections == Maximum - 1);
+            await Condition.WaitAsync(() => server.Connections == Maximum - 1, "one connection fewer than allowed");
             using (server.Connect().EnterSimple())
                 await AssertReadsAsync(good, 7);
             served.ForEach(client => client.Dispose());
@@ -97,9 +97,9 @@ public sealed class FloodTests
             do
                 arrived++;
             while (!IsLetIn(server));
-            await EventuallyAsync(() => server.Connections == 1);
-            await EventuallyAsync(() => ProcessCount.SessionThreads() <= 2);
-            await EventuallyAsync(() => ProcessCount.Sockets() <= sockets);
+            await Condition.WaitAsync(() => server.Connections == 1, "one connection alone");
+            await Condition.WaitAsync(() => ProcessCount.SessionThreads() <= 2, "threads of sessions to end");
+            await Condition.WaitAsync(() => ProcessCount.Sockets() <= sockets, "sockets to be closed");
             await AssertReadsAsync(good, 1);
             accepted = server.Totals.Accepted;
         }
@@ -126,9 +126,9 @@ public sealed class FloodTests
 
         await CrowdAsync(server, good, 5000);
 
-        await EventuallyAsync(() => server.Connections == 1);
-        await EventuallyAsync(() => ProcessCount.SessionThreads() == 1);
-        await EventuallyAsync(() => ProcessCount.Sockets() <= sockets);
+        await Condition.WaitAsync(() => server.Connections == 1, "one connection alone");
+        await Condition.WaitAsync(() => ProcessCount.SessionThreads() == 1, "threads of sessions to end");
+        await Condition.WaitAsync(() => ProcessCount.Sockets() <= sockets, "sockets to be closed");
         Assert.InRange(GC.GetTotalMemory(forceFullCollection: true), 0, memory + (4 * 1024 * 1024));
         Assert.Equal(0, server.Room.Held);
     }
@@ -146,7 +146,7 @@ public sealed class FloodTests
         // More than socket buffers hold, but for the last byte: the server has begun to take it, and whatever it needs for that.
         foreach (var client in clients)
             client.Send([.. "IHAVEOPT"u8, .. RawClient.Big(99u), .. RawClient.Big(1024u * 1024), .. new byte[(1024 * 1024) - 1]]);
-        await EventuallyAsync(() => clients.TrueForAll(client => Unread(client.Socket) == 0));
+        await Condition.WaitAsync(() => clients.TrueForAll(client => Unread(client.Socket) == 0), "the server to have taken everything");
 
         Assert.InRange(GC.GetTotalMemory(forceFullCollection: true), 0, before + (8 * 1024 * 1024));
         await AssertReadsAsync(good, 9);
@@ -251,14 +251,5 @@ public sealed class FloodTests
         var buffer = new byte[100];
         await client.ReadAsync(offset, buffer, TestContext.Current.CancellationToken);
         Assert.Equal(_content.AsSpan(offset, 100).ToArray(), buffer);
-    }
-
-    private static async Task EventuallyAsync(Func<bool> isSo)
-    {
-        for (var left = 6000; !isSo(); left--)
-        {
-            Assert.True(left > 0, "never came about");
-            await Task.Delay(10, TestContext.Current.CancellationToken);
-        }
     }
 }

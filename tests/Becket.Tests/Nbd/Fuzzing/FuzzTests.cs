@@ -52,18 +52,18 @@ public sealed class FuzzTests : IDisposable
 
             while (_stalled.TryDequeue(out var socket))
                 socket.Dispose();
-            await Eventually(() => plain.Connections == 1 && withTls.Connections == 1, "connections of clients that are gone");
+            await Condition.WaitAsync(() => plain.Connections == 1 && withTls.Connections == 1, "connections of clients that are gone to end");
             Assert.True(ProcessCount.SessionThreads() > 0);
             Assert.All([plain, withTls], server => Assert.True(server.Room.Held < KeptByOne, $"{server.Room.Held} bytes are rented"));
             Assert.InRange(GC.GetTotalMemory(forceFullCollection: true), 0, memory + MemoryGrowth);
             _isOver = true;
             Assert.True(await good > 0 & await goodWithTls > 0);
-            await Eventually(() => plain.Room.Held == 0 && withTls.Room.Held == 0, "memory of requests that are over");
+            await Condition.WaitAsync(() => plain.Room.Held == 0 && withTls.Room.Held == 0, "memory of requests that are over to be free");
             Assert.DoesNotContain([.. plain.Log.Lines, .. withTls.Log.Lines], IsDefect);
         }
 
-        await Eventually(() => ProcessCount.SessionThreads() == 0, "threads");
-        await Eventually(() => ProcessCount.Sockets() <= socketsBefore, "sockets");
+        await Condition.WaitAsync(() => ProcessCount.SessionThreads() == 0, "threads of sessions to end");
+        await Condition.WaitAsync(() => ProcessCount.Sockets() <= socketsBefore, "sockets to be closed");
     }
 
     private static bool IsDefect(string line) =>
@@ -128,14 +128,5 @@ public sealed class FuzzTests : IDisposable
         }
 
         return count;
-    }
-
-    private static async Task Eventually(Func<bool> isSo, string what)
-    {
-        for (var left = 6000; !isSo(); left--)
-        {
-            Assert.True(left > 0, $"there are still {what}");
-            await Task.Delay(10, TestContext.Current.CancellationToken);
-        }
     }
 }

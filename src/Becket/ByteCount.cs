@@ -18,7 +18,8 @@ internal static class ByteCount
             unit++;
         }
 
-        return string.Create(CultureInfo.InvariantCulture, $"{value.ToString(unit == 0 ? "0" : "0.0", CultureInfo.InvariantCulture)} {Units[unit]}");
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{value.ToString(unit == 0 ? "0" : "0.0", CultureInfo.InvariantCulture)} {Units[unit]}");
     }
 
     /// <summary>Reads <c>4096</c>, <c>64K</c>, <c>1.5G</c>, <c>2 GiB</c>: K, M, G, T and P are powers of 1024, as in nbdkit.</summary>

@@ -12,8 +12,11 @@ internal static class Duration
         var seconds = number is [.., var unit] ? unit switch { 's' => 1, 'm' => 60, 'h' => 3600, 'd' => 86400, _ => 0 } : 0;
         if (seconds > 0)
             number = number[..^1];
-        if (!double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) || !(value <= 1e6)) // nor what is no number
+        if (!double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value)
+            || !(value <= 1e6)) // nor what is no number
+        {
             return false;
+        }
         time = TimeSpan.FromSeconds(value * Math.Max(seconds, 1));
         return true;
     }

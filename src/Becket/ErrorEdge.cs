@@ -18,7 +18,8 @@ internal static class ErrorEdge
 {
     public static async Task<int> RunAsync(ParseResult parsed, CancellationToken stopping)
     {
-        if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction and not ExamplesFirstHelp and not VersionAction)
+        if (parsed.Errors.Count > 0
+            && parsed.Action is not System.CommandLine.Help.HelpAction and not ExamplesFirstHelp and not VersionAction)
         {
             foreach (var error in parsed.Errors)
                 await Journal.WriteLineAsync(LogLevel.Error, $"becket: {Sentence(error)}; '{CommandPath(parsed)} --help' shows how");
@@ -48,7 +49,8 @@ internal static class ErrorEdge
     public static (string Sentence, int ExitCode, bool Foreseen) Explain(Exception e) => e switch
     {
         CommandException command => (command.Message, command.ExitCode, true),
-        ObjectStoreException { Error: ObjectStoreError.NoCredentials or ObjectStoreError.AccessDenied } => (e.Message + SudoAdvice.Text, ExitCode.Failure, true),
+        ObjectStoreException { Error: ObjectStoreError.NoCredentials or ObjectStoreError.AccessDenied } =>
+            (e.Message + SudoAdvice.Text, ExitCode.Failure, true),
         KernelDeviceException or FuseException => (e.Message, ExitCode.Failure, true),
         ObjectStoreException or BlockDeviceException => (e.Message, ExitCode.Failure, true),
         IOException or UnauthorizedAccessException => (e.Message, ExitCode.Failure, true),

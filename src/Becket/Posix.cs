@@ -3,7 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Becket;
 
-/// <summary>The calls of the C library that attaching and the daemon's life need and .NET has no words for. A negative result is a failure.</summary>
+/// <summary>
+/// The calls of the C library that attaching and the daemon's life need and .NET has no words for. A negative result is a failure.
+/// </summary>
 internal static partial class Posix
 {
     public const int SigKill = 9;
@@ -21,7 +23,9 @@ internal static partial class Posix
     /// <summary>O_RDONLY | O_CLOEXEC.</summary>
     public const int OpenToLook = 0x80000;
 
-    /// <summary>F_OFD_GETLK: who would be in the way of a lock, without taking it. The lock belongs to the open file, not to the process.</summary>
+    /// <summary>
+    /// F_OFD_GETLK: who would be in the way of a lock, without taking it. The lock belongs to the open file, not to the process.
+    /// </summary>
     public const int AskForLock = 36;
 
     /// <summary>F_OFD_SETLK: takes a lock or fails at once.</summary>

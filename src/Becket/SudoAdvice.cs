@@ -11,12 +11,17 @@ internal static class SudoAdvice
     {
         get
         {
-            if (!Environment.IsPrivilegedProcess || Environment.GetEnvironmentVariable("SUDO_USER") is not { Length: > 0 } user || user == "root")
+            if (!Environment.IsPrivilegedProcess
+                || Environment.GetEnvironmentVariable("SUDO_USER") is not { Length: > 0 } user
+                || user == "root")
+            {
                 return "";
+            }
             var file = $"/home/{user}/.aws/credentials";
             return File.Exists(file) && Environment.GetEnvironmentVariable("AWS_SHARED_CREDENTIALS_FILE") is null
                 ? $" (sudo looks in root's home: add --credentials-file {file})"
-                : " (sudo drops variables: run it with 'sudo --preserve-env=AWS_ACCESS_KEY_ID,AWS_SECRET_ACCESS_KEY', or name a --credentials-file)";
+                : " (sudo drops variables: run it with 'sudo --preserve-env=AWS_ACCESS_KEY_ID,AWS_SECRET_ACCESS_KEY', "
+                    + "or name a --credentials-file)";
         }
     }
 }

@@ -8,9 +8,14 @@ namespace Becket;
 internal sealed record SystemCommandResult(int ExitCode, string Output, string Errors)
 {
     /// <summary>Its complaint in one line.</summary>
-    public string Complaint => string.Join("; ", Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)) is { Length: > 0 } text
-        ? text
-        : $"exit status {ExitCode}";
+    public string Complaint
+    {
+        get
+        {
+            var lines = Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+            return string.Join("; ", lines) is { Length: > 0 } text ? text : $"exit status {ExitCode}";
+        }
+    }
 }
 
 /// <summary>Runs a tool of the system, such as mount(8), to its end. Its messages are in English, for those that are matched.</summary>

@@ -8,7 +8,9 @@ namespace Becket.Attaching;
 
 internal sealed partial class AttachmentRun
 {
-    /// <summary>As far as Becket itself reads ahead of a single stream at once; the kernel's own 128 KiB would be asked for piece by piece.</summary>
+    /// <summary>
+    /// As far as Becket itself reads ahead of a single stream at once; the kernel's own 128 KiB would be asked for piece by piece.
+    /// </summary>
     private const int ReadAheadKilobytes = 1024;
 
     /// <summary>Twenty seconds: several times before a service manager loses its patience.</summary>
@@ -104,6 +106,8 @@ internal sealed partial class AttachmentRun
     [LoggerMessage(Level = LogLevel.Warning, Message = "goes on without --status: {Reason}")]
     private partial void LogNoStatus(string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "told to stop, and waiting for those who use the device: {User}; a second signal ends it at once")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "told to stop, and waiting for those who use the device: {User}; a second signal ends it at once")]
     private partial void LogWaitsForUsers(string user);
 }

@@ -43,7 +43,11 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
         }
         using var claim = before is null && request.MountPoint is { } mountPoint ? MountClaim.Take(mountPoint) : null;
 
-        using var opener = new SourceOpener(request.Store, loggers) { WarmConnections = SourceOpener.WarmToServe, ReadDeadline = request.IoTimeout };
+        using var opener = new SourceOpener(request.Store, loggers)
+        {
+            WarmConnections = SourceOpener.WarmToServe,
+            ReadDeadline = request.IoTimeout,
+        };
         using var cache = new SourceCache(request.Cache, loggers);
         var board = new StatusBoard();
         await using var statusServer = await StartStatusAsync(board, before, stopping);
@@ -92,8 +96,10 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
         {
             try
             {
-                var served = await DeviceStack.OpenAsync(request.Source.ToString(), request.Source, FileAccess.Read, opener, cache, stopping);
-                // So that a source that can be looked up but not read says so, and the kernel finds at hand what it cannot be stopped waiting for.
+                var served = await DeviceStack.OpenAsync(
+                    request.Source.ToString(), request.Source, FileAccess.Read, opener, cache, stopping);
+                // So that a source that can be looked up but not read says so,
+                // and the kernel finds at hand what it cannot be stopped waiting for.
                 if (before is null)
                     await PartitionTables.FetchAsync(served.Device, stopping);
                 if (before is null || before.Identity == served.Identity)

@@ -121,7 +121,8 @@ internal sealed class BlockNode(string path)
     private static void Make(string node, string folder)
     {
         var numbers = File.ReadAllText($"{folder}/dev").Trim().Split(':');
-        var device = Posix.DeviceNumber(uint.Parse(numbers[0], CultureInfo.InvariantCulture), uint.Parse(numbers[1], CultureInfo.InvariantCulture));
+        var device = Posix.DeviceNumber(
+            uint.Parse(numbers[0], CultureInfo.InvariantCulture), uint.Parse(numbers[1], CultureInfo.InvariantCulture));
         if (Posix.MakeNode(node, Posix.BlockNodeMode, device) < 0)
             throw new CommandException($"there is no {node}, and it cannot be made: {Posix.LastErrorText}");
     }

@@ -16,19 +16,30 @@ internal static class DeviceAttacher
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="CommandException">It cannot be attached here.</exception>
     public static async Task<IAttachedDevice> AttachAsync(
-        AttachmentRequest request, ServedDevice served, StateFolder folder, AttachmentState? before, ILoggerFactory loggers, CancellationToken cancellationToken)
+        AttachmentRequest request,
+        ServedDevice served,
+        StateFolder folder,
+        AttachmentState? before,
+        ILoggerFactory loggers,
+        CancellationToken cancellationToken)
     {
         if (before is not null)
             return await NbdAttachment.TakeOverAsync(request, served, folder, before.Device, loggers, cancellationToken);
         return Choose(request) == AttachmentMethod.Nbd
             ? await NbdAttachment.AttachAsync(request, served, folder, loggers, cancellationToken)
-            : await Task.Run(() => FuseAttachment.Attach(request, served, folder, loggers), cancellationToken); // waits for answers of this very process
+            : await Task.Run(
+                () => FuseAttachment.Attach(request, served, folder, loggers), // waits for answers of this very process
+                cancellationToken);
     }
 
     private static AttachmentMethod Choose(AttachmentRequest request)
     {
         if (request.Method != AttachmentMethod.Fuse && !Environment.IsPrivilegedProcess)
-            throw new CommandException($"a block device of the kernel needs root; run it with sudo, or 'becket mount --via fuse {request.Source} FOLDER' gives you the image as a file in FOLDER");
+        {
+            throw new CommandException(
+                "a block device of the kernel needs root; run it with sudo, "
+                + $"or 'becket mount --via fuse {request.Source} FOLDER' gives you the image as a file in FOLDER");
+        }
         return request.Method ?? (KernelDriver.IsAvailable ? AttachmentMethod.Nbd : AttachmentMethod.Fuse);
     }
 }

@@ -64,7 +64,10 @@ internal static class Leftovers
     /// <summary>Unmounts what is mounted from a device and its partitions; lazily, since what is dead cannot be asked to finish.</summary>
     private static async Task UnmountAsync(string device, CancellationToken cancellationToken)
     {
-        foreach (var mount in MountTable.Read().Reverse().Where(mount => mount.Source == device || mount.Source.StartsWith($"{device}p", StringComparison.Ordinal)))
+        var mounts = MountTable.Read()
+            .Reverse()
+            .Where(mount => mount.Source == device || mount.Source.StartsWith($"{device}p", StringComparison.Ordinal));
+        foreach (var mount in mounts)
             await SystemMount.UnmountAsync(mount.Target, UnmountManner.Lazy, cancellationToken);
     }
 

@@ -28,12 +28,19 @@ internal sealed class NbdAttachment : IAttachedDevice
 
     public static Task<NbdAttachment> AttachAsync(
         AttachmentRequest request, ServedDevice served, StateFolder folder, ILoggerFactory loggers, CancellationToken cancellationToken) =>
-        StartAsync(loggers, server => KernelDevice.ConnectAsync(server, request.Source.ToString(), served.Device, Options(request, folder), cancellationToken));
+        StartAsync(loggers, server => KernelDevice.ConnectAsync(
+            server, request.Source.ToString(), served.Device, Options(request, folder), cancellationToken));
 
     /// <summary>Gives the device new connections; requests that wait in the kernel are sent again over them.</summary>
     public static Task<NbdAttachment> TakeOverAsync(
-        AttachmentRequest request, ServedDevice served, StateFolder folder, string device, ILoggerFactory loggers, CancellationToken cancellationToken) =>
-        StartAsync(loggers, server => KernelDevice.ReviveAsync(server, request.Source.ToString(), served.Device, IndexOf(device), Options(request, folder), cancellationToken));
+        AttachmentRequest request,
+        ServedDevice served,
+        StateFolder folder,
+        string device,
+        ILoggerFactory loggers,
+        CancellationToken cancellationToken) =>
+        StartAsync(loggers, server => KernelDevice.ReviveAsync(
+            server, request.Source.ToString(), served.Device, IndexOf(device), Options(request, folder), cancellationToken));
 
     public Task DetachAsync() => _device.DisconnectAsync(CancellationToken.None).AsTask();
 

@@ -16,5 +16,6 @@ internal sealed class ReplacedDevice(string source, long size) : BlockDevice
     };
 
     public override ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken) =>
-        throw new BlockDeviceException(BlockError.Io, $"{source} is no longer the object that was mounted: it was replaced; unmount it and mount it again");
+        throw new BlockDeviceException(
+            BlockError.Io, $"{source} is no longer the object that was mounted: it was replaced; unmount it and mount it again");
 }

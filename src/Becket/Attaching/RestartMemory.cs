@@ -7,7 +7,8 @@ internal sealed record RestartMemory
     private static readonly string[] Variables =
     [
         "AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_CONFIG_FILE",
-        "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_EC2_METADATA_DISABLED", "HOME", "BECKET_RUNTIME_DIR",
+        "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_EC2_METADATA_DISABLED",
+        "HOME", "BECKET_RUNTIME_DIR",
         "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_SERVICE_NAME",
         "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy",
     ];
@@ -30,7 +31,9 @@ internal sealed record RestartMemory
     public static RestartMemory Of(IReadOnlyList<string> arguments, AttachmentRequest request, string? log, int? supervisor) => new()
     {
         // The query of a URL may be a signature, and so may be what stands before its host.
-        Arguments = request.Source is Sources.DeviceSource.Http { Url: { UserInfo: "", Query: "" } } or not Sources.DeviceSource.Http ? arguments : null,
+        Arguments = request.Source is Sources.DeviceSource.Http { Url: { UserInfo: "", Query: "" } } or not Sources.DeviceSource.Http
+            ? arguments
+            : null,
         Folder = System.Environment.CurrentDirectory,
         Environment = Variables
             .Select(static name => (Name: name, Value: System.Environment.GetEnvironmentVariable(name)))

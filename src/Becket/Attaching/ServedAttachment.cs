@@ -7,7 +7,12 @@ namespace Becket.Attaching;
 internal static partial class ServedAttachment
 {
     public static async Task RunAsync(
-        AttachmentRequest request, StateFolder folder, RestartMemory memory, ILoggerFactory loggers, Action<StartReport> started, CancellationToken stopping)
+        AttachmentRequest request,
+        StateFolder folder,
+        RestartMemory memory,
+        ILoggerFactory loggers,
+        Action<StartReport> started,
+        CancellationToken stopping)
     {
         var isTakeover = folder.State is not null;
         var isStarted = false;

@@ -30,7 +30,9 @@ internal sealed class StatusReport(StateFolder folder, ServedDevice served, IAtt
             BytesFetched = cache?.BytesFetched ?? 0,
             BytesFromDiskCache = cache?.BytesFromDisk ?? 0,
             BytesInMemory = served.Cache?.BytesInMemory ?? 0,
-            Fetching = served.Cache is { } filter ? [.. filter.Fetching().Select(static range => new FetchStatus(range.Offset, range.Length))] : null,
+            Fetching = served.Cache is { } filter
+                ? [.. filter.Fetching().Select(static range => new FetchStatus(range.Offset, range.Length))]
+                : null,
         };
     }
 }

@@ -8,7 +8,11 @@ namespace Becket.Commands;
 /// <summary><c>becket attach</c>: makes a source a block device and prints its name, then those of its partitions.</summary>
 internal sealed class AttachCommand(IReadOnlyList<string> arguments) : AttachingCommand(arguments)
 {
-    private readonly Argument<string> _source = new("source") { Description = "s3://bucket/key, https://host/file, a local file", HelpName = "SOURCE" };
+    private readonly Argument<string> _source = new("source")
+    {
+        Description = "s3://bucket/key, https://host/file, a local file",
+        HelpName = "SOURCE",
+    };
 
     public override Command Build()
     {
@@ -23,7 +27,11 @@ internal sealed class AttachCommand(IReadOnlyList<string> arguments) : Attaching
         // A partition is chosen by who uses the device.
         var source = MountSource.Parse(parsed.GetValue(_source)!, partition: 0).Source;
         if (!Environment.IsPrivilegedProcess)
-            throw new CommandException($"a block device needs root: run it with sudo; 'becket mount --via fuse {source} FOLDER' gives the image as a file without");
+        {
+            throw new CommandException(
+                "a block device needs root: run it with sudo; "
+                + $"'becket mount --via fuse {source} FOLDER' gives the image as a file without");
+        }
         return Options.Read(parsed, source);
     }
 

@@ -12,10 +12,18 @@ internal sealed class AttachOptions
     /// </summary>
     private static readonly TimeSpan DefaultIoTimeout = TimeSpan.FromMinutes(2);
 
-    private readonly Option<string> _via = new("--via") { Description = "nbd or fuse (default: nbd where the kernel has it)", HelpName = "WAY" };
+    private readonly Option<string> _via = new("--via")
+    {
+        Description = "nbd or fuse (default: nbd where the kernel has it)",
+        HelpName = "WAY",
+    };
     private readonly Option<TimeSpan?> _ioTimeout = IoTimeoutOption.Create("2m");
     private readonly Option<bool> _foreground = new("--foreground", "-f") { Description = "Serve in this process, log to standard error" };
-    private readonly Option<string> _logFile = new("--log-file") { Description = "Log of the background process (default: the journal)", HelpName = "FILE" };
+    private readonly Option<string> _logFile = new("--log-file")
+    {
+        Description = "Log of the background process (default: the journal)",
+        HelpName = "FILE",
+    };
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON, for scripts" };
     private readonly CacheOptions _cache = new();
     private readonly SourceOptions _source = new();

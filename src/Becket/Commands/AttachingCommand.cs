@@ -55,13 +55,21 @@ internal abstract class AttachingCommand(IReadOnlyList<string> arguments)
         if (MountPoint.Occupant(request.MountPoint) is null && await HasEndedAsync(folder, state, stopping))
             return null;
         if (folder.IsAttended)
-            throw new CommandException($"{state.Source} is mounted on {request.MountPoint} already, by process {state.Process}; 'becket umount {request.MountPoint}' comes first");
+        {
+            throw new CommandException(
+                $"{state.Source} is mounted on {request.MountPoint} already, by process {state.Process}; "
+                + $"'becket umount {request.MountPoint}' comes first");
+        }
         return state.Source == request.Source.ToString()
             ? folder.Id
-            : throw new CommandException($"{request.MountPoint} has a mount of {state.Source} whose process has died; 'becket umount {request.MountPoint}' clears it");
+            : throw new CommandException(
+                $"{request.MountPoint} has a mount of {state.Source} whose process has died; "
+                + $"'becket umount {request.MountPoint}' clears it");
     }
 
-    /// <summary>Whether one that is unmounted and about to end has done so in time, as when umount(8) and mount(8) follow one another.</summary>
+    /// <summary>
+    /// Whether one that is unmounted and about to end has done so in time, as when umount(8) and mount(8) follow one another.
+    /// </summary>
     private static async Task<bool> HasEndedAsync(StateFolder folder, AttachmentState state, CancellationToken stopping)
     {
         if (!folder.IsAttended)
@@ -84,7 +92,8 @@ internal abstract class AttachingCommand(IReadOnlyList<string> arguments)
         using var folder = id is null ? StateFolder.Claim(StateLock.Supervisor, StateLock.Server) : StateFolder.Open(id);
         if (id is not null && !folder.TryLock(StateLock.Supervisor, StateLock.Server))
             throw new CommandException($"{request.Source} is being served by another process since a moment ago");
-        await ServedAttachment.RunAsync(request, folder, RestartMemory.Of(arguments, request, log: null, supervisor: null), loggers, report =>
+        var memory = RestartMemory.Of(arguments, request, log: null, supervisor: null);
+        await ServedAttachment.RunAsync(request, folder, memory, loggers, report =>
         {
             foreach (var remark in report.Remarks)
                 Console.Error.WriteLine($"becket: {remark}");
@@ -97,7 +106,9 @@ internal abstract class AttachingCommand(IReadOnlyList<string> arguments)
 
     /// <summary>A person is told what is wrong, a service's journal and other machines also what happens.</summary>
     private static LogLevel LogLevelOf(AttachmentRequest request) =>
-        ServiceNotification.IsWanted && !request.IsVerbose ? LogLevel.Information : StderrLog.LevelFor(request.IsVerbose, request.LogFormat);
+        ServiceNotification.IsWanted && !request.IsVerbose
+            ? LogLevel.Information
+            : StderrLog.LevelFor(request.IsVerbose, request.LogFormat);
 
     private void Print(ParseResult parsed, TextWriter output, StartReport report)
     {

@@ -51,7 +51,8 @@ internal static class BackgroundCommands
             var memory = RestartMemory.Of(plan.Arguments, request, plan.LogFile, plan.Supervisor);
             // Nothing is relative from here on, and a folder that somebody stands in cannot be unmounted.
             Environment.CurrentDirectory = "/";
-            using var loggers = StderrLog.CreateFactory(request.IsVerbose ? LogLevel.Debug : LogLevel.Information, request.LogFormat, TimeProvider.System);
+            using var loggers = StderrLog.CreateFactory(
+                request.IsVerbose ? LogLevel.Debug : LogLevel.Information, request.LogFormat, TimeProvider.System);
             await ServedAttachment.RunAsync(request, folder, memory, loggers, report =>
             {
                 isReady = true;

@@ -7,15 +7,35 @@ namespace Becket.Commands;
 /// <summary>The options of the cache and of fetching ahead; shared by every command that serves a source.</summary>
 internal sealed class CacheOptions
 {
-    private readonly Option<string> _folder = new("--cache-dir") { Description = "Keep what was read in a folder, too; processes share it", HelpName = "DIR" };
+    private readonly Option<string> _folder = new("--cache-dir")
+    {
+        Description = "Keep what was read in a folder, too; processes share it",
+        HelpName = "DIR",
+    };
     private readonly Option<long?> _size = Size("--cache-size", "The most that the folder takes (default: 10G)");
-    private readonly Option<long?> _memory = Size("--cache-memory", $"Memory for blocks (default: {ByteCount.Format(CachePlan.DefaultMemory)} here)");
-    private readonly Option<int?> _connections = new("--connections") { Description = "Requests to the store at a time, at most (default: 32)", HelpName = "N" };
+    private readonly Option<long?> _memory = Size(
+        "--cache-memory", $"Memory for blocks (default: {ByteCount.Format(CachePlan.DefaultMemory)} here)");
+    private readonly Option<int?> _connections = new("--connections")
+    {
+        Description = "Requests to the store at a time, at most (default: 32)",
+        HelpName = "N",
+    };
     private readonly Option<long?> _zone = Size("--zone", "What a miss brings in around it, at most (default: 8M)");
     private readonly Option<long?> _readahead = Size("--readahead", "How far to read ahead of a reader, at most (default: 32M)");
-    private readonly Option<string> _prefetch = new("--prefetch") { Description = "Before anybody asks: none, profile (the default), all", HelpName = "WHAT" };
-    private readonly Option<string> _profile = new("--record-profile") { Description = "The profile's file (default: in --cache-dir)", HelpName = "FILE" };
-    private readonly Option<bool> _thrifty = new("--thrifty") { Description = "Fetch little that was not asked for: the store bills bytes" };
+    private readonly Option<string> _prefetch = new("--prefetch")
+    {
+        Description = "Before anybody asks: none, profile (the default), all",
+        HelpName = "WHAT",
+    };
+    private readonly Option<string> _profile = new("--record-profile")
+    {
+        Description = "The profile's file (default: in --cache-dir)",
+        HelpName = "FILE",
+    };
+    private readonly Option<bool> _thrifty = new("--thrifty")
+    {
+        Description = "Fetch little that was not asked for: the store bills bytes",
+    };
 
     public void AddTo(Command command)
     {
@@ -58,6 +78,10 @@ internal sealed class CacheOptions
         };
     }
 
-    private static Option<long?> Size(string name, string description) =>
-        new(name) { Description = description, HelpName = "SIZE", CustomParser = static result => OptionValues.ParseSize(result, "64K, 512M, 1.5G") };
+    private static Option<long?> Size(string name, string description) => new(name)
+    {
+        Description = description,
+        HelpName = "SIZE",
+        CustomParser = static result => OptionValues.ParseSize(result, "64K, 512M, 1.5G"),
+    };
 }

@@ -6,7 +6,12 @@ namespace Becket.Commands;
 /// <summary><c>becket detach</c>: takes a device back and ends its process; refused while somebody uses it.</summary>
 internal sealed class DetachCommand
 {
-    private readonly Argument<string[]> _names = new("device") { Description = "Devices, such as /dev/nbd0; sources will do, too", HelpName = "DEVICE", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Argument<string[]> _names = new("device")
+    {
+        Description = "Devices, such as /dev/nbd0; sources will do, too",
+        HelpName = "DEVICE",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
     private readonly Option<bool> _all = new("--all", "-a") { Description = "Everything that is attached and not in use" };
 
     public Command Build()
@@ -23,7 +28,8 @@ internal sealed class DetachCommand
             throw CommandException.Usage("detach takes the name of a device, or --all");
         return names.Length > 0
             ? await EachName.RunAsync(names, name => DetachAsync(AttachmentFinder.Find(name), cancellationToken))
-            : await EachName.RunAsync(StateFolder.List().Select(static folder => folder.Id), id => DetachAsync(StateFolder.Open(id), cancellationToken));
+            : await EachName.RunAsync(
+                StateFolder.List().Select(static folder => folder.Id), id => DetachAsync(StateFolder.Open(id), cancellationToken));
     }
 
     private static async Task DetachAsync(StateFolder folder, CancellationToken cancellationToken)

@@ -6,12 +6,24 @@ namespace Becket.Commands;
 /// <summary><c>becket dev-s3</c>: the small S3 endpoint over a folder, until it is told to stop.</summary>
 internal sealed class DevS3Command
 {
-    private readonly Argument<string> _folder = new("folder") { Description = "Its folders are the buckets, their files the objects", HelpName = "FOLDER" };
-    private readonly Option<int> _port = new("--port", "-p") { Description = "Port on 127.0.0.1 (default: any free one)", HelpName = "PORT" };
+    private readonly Argument<string> _folder = new("folder")
+    {
+        Description = "Its folders are the buckets, their files the objects",
+        HelpName = "FOLDER",
+    };
+    private readonly Option<int> _port = new("--port", "-p")
+    {
+        Description = "Port on 127.0.0.1 (default: any free one)",
+        HelpName = "PORT",
+    };
     private readonly Option<string> _accessKey = new("--access-key") { Description = "Access key (default: made up)", HelpName = "KEY" };
     private readonly Option<string> _secretKey = new("--secret-key") { Description = "Secret key (default: made up)", HelpName = "KEY" };
 
-    private readonly Option<string> _faults = new("--faults") { Description = "What goes wrong, for tests: latency=25ms,slowdown=0.1,...", HelpName = "RULES" };
+    private readonly Option<string> _faults = new("--faults")
+    {
+        Description = "What goes wrong, for tests: latency=25ms,slowdown=0.1,...",
+        HelpName = "RULES",
+    };
 
     public Command Build()
     {
@@ -41,7 +53,8 @@ internal sealed class DevS3Command
         await output.WriteLineAsync($"access-key: {server.AccessKey}");
         await output.WriteLineAsync($"secret-key: {server.SecretKey}");
         await output.FlushAsync(CancellationToken.None);
-        await Console.Error.WriteLineAsync("becket: this S3 endpoint is for demos and tests on this machine; do not keep data in it that you would miss");
+        await Console.Error.WriteLineAsync(
+            "becket: this S3 endpoint is for demos and tests on this machine; do not keep data in it that you would miss");
 
         await Task.Delay(Timeout.Infinite, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return ExitCode.Success;

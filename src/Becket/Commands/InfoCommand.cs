@@ -11,13 +11,22 @@ namespace Becket.Commands;
 /// <summary><c>becket info</c>: what a source is and holds, without serving it.</summary>
 internal sealed class InfoCommand
 {
-    private readonly Argument<string[]> _words = new("source") { Description = "s3://bucket/key, https://host/file, a local file, nbd://host/export", Arity = ArgumentArity.OneOrMore, HelpName = "SOURCE" };
+    private readonly Argument<string[]> _words = new("source")
+    {
+        Description = "s3://bucket/key, https://host/file, a local file, nbd://host/export",
+        Arity = ArgumentArity.OneOrMore,
+        HelpName = "SOURCE",
+    };
     private readonly Option<bool> _json = new("--json") { Description = "Print JSON, for scripts" };
     private readonly SourceOptions _sourceOptions = new();
 
     public Command Build()
     {
-        var command = new Command("info", "Show size, ETag, version and content of a source") { Arguments = { _words }, Options = { _json } };
+        var command = new Command("info", "Show size, ETag, version and content of a source")
+        {
+            Arguments = { _words },
+            Options = { _json },
+        };
         _sourceOptions.AddTo(command);
         command.SetAction(RunAsync);
         return command;
@@ -42,7 +51,8 @@ internal sealed class InfoCommand
         return ExitCode.Success;
     }
 
-    private static async Task<InfoReport> DescribeSourceAsync(DeviceSource source, StoreSettings settings, ILoggerFactory loggers, CancellationToken cancellationToken)
+    private static async Task<InfoReport> DescribeSourceAsync(
+        DeviceSource source, StoreSettings settings, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         using var opener = new SourceOpener(settings, loggers);
         await using var device = await opener.OpenAsync(source, FileAccess.Read, cancellationToken);

@@ -13,7 +13,11 @@ internal sealed class InstallSystemdCommand
     /// <summary>Where a program is somebody's, or does not stay.</summary>
     private static readonly string[] PassingPlaces = ["/home/", "/root/", "/tmp/", "/var/tmp/", "/run/"];
 
-    private readonly Option<string> _prefix = new("--prefix") { Description = "Install below this folder, for a package (default: /)", HelpName = "FOLDER" };
+    private readonly Option<string> _prefix = new("--prefix")
+    {
+        Description = "Install below this folder, for a package (default: /)",
+        HelpName = "FOLDER",
+    };
     private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Print the files, and write nothing" };
     private readonly Option<bool> _remove = new("--remove") { Description = "Take away what was installed; your own files stay" };
 
@@ -56,7 +60,10 @@ internal sealed class InstallSystemdCommand
     {
         var result = await SystemCommand.RunAsync("systemctl", ["daemon-reload"], cancellationToken);
         if (result.ExitCode != 0)
-            throw new CommandException($"everything is in place, but systemd could not be told: systemctl daemon-reload: {result.Complaint}");
+        {
+            throw new CommandException(
+                $"everything is in place, but systemd could not be told: systemctl daemon-reload: {result.Complaint}");
+        }
         output.WriteLine("ran        systemctl daemon-reload");
     }
 

@@ -21,11 +21,19 @@ internal static class ListCommand
                 return await new LiveView(output, isJson: parsed.GetValue(json)).RunAsync(stopping);
             var found = await AttachmentList.TakeAsync(stopping);
             if (parsed.GetValue(json))
+            {
                 output.WriteLine(JsonSerializer.Serialize(found, DaemonJson.Readable.IReadOnlyListAttachmentStatus));
+            }
             else if (found.Count == 0)
-                Console.Error.WriteLine($"becket: nothing is attached{(Environment.IsPrivilegedProcess || !Directory.Exists(StateFolder.RootOfRoot) ? "" : "; what root has attached, 'sudo becket list' shows")}");
+            {
+                var isAll = Environment.IsPrivilegedProcess || !Directory.Exists(StateFolder.RootOfRoot);
+                Console.Error.WriteLine(
+                    $"becket: nothing is attached{(isAll ? "" : "; what root has attached, 'sudo becket list' shows")}");
+            }
             else
+            {
                 output.Write(AttachmentTable.Format(found));
+            }
             return ExitCode.Success;
         });
         return command;

@@ -25,14 +25,29 @@ internal static class RestartCommand
         using var folder = AttachmentFinder.Find(name);
         var state = folder.State!;
         if (state.Arguments is null)
-            throw new CommandException($"{state.Source} was given with a signature or password, which is not kept; 'becket umount' it and mount it again");
+        {
+            throw new CommandException(
+                $"{state.Source} was given with a signature or password, which is not kept; 'becket umount' it and mount it again");
+        }
         if (state.Supervisor is null && folder.IsHeld(StateLock.Server))
-            throw new CommandException($"{state.Source} is served in the foreground, by process {state.Process}: restart that, or its service (systemctl restart)");
+        {
+            throw new CommandException(
+                $"{state.Source} is served in the foreground, by process {state.Process}: "
+                + "restart that, or its service (systemctl restart)");
+        }
         if (state.Via != AttachmentMethod.Nbd && folder.IsHeld(StateLock.Server))
-            throw new CommandException($"{state.Source} is attached through FUSE, which does not outlive its process; 'becket umount' it and mount it again");
+        {
+            throw new CommandException(
+                $"{state.Source} is attached through FUSE, which does not outlive its process; 'becket umount' it and mount it again");
+        }
         await KillAsync(folder, state, stopping);
 
-        var plan = new DaemonPlan { Arguments = state.Arguments, Id = folder.Id, LogFile = state.Log is { } log && log.StartsWith('/') ? log : null };
+        var plan = new DaemonPlan
+        {
+            Arguments = state.Arguments,
+            Id = folder.Id,
+            LogFile = state.Log is { } log && log.StartsWith('/') ? log : null,
+        };
         var report = await BackgroundStart.RunAsync(plan, state.Source, state.Folder, state.Environment, stopping);
         return report.Failure is null ? ExitCode.Success : throw new CommandException(report.Failure, report.ExitCode);
     }

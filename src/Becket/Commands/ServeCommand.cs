@@ -11,21 +11,67 @@ namespace Becket.Commands;
 /// <summary><c>becket serve</c>: offers sources as NBD exports. Option names are nbdkit's, whose users know them.</summary>
 internal sealed class ServeCommand
 {
-    private readonly Argument<string[]> _words = new("source") { Description = "s3://bucket/key, https://host/file, a local file; or nbdkit's bucket=B key=K ...", Arity = ArgumentArity.ZeroOrMore, HelpName = "SOURCE" };
-    private readonly Option<string[]> _exports = new("--export") { Description = "One of several exports; the first is the default one", HelpName = "NAME=SOURCE", AllowMultipleArgumentsPerToken = false };
-    private readonly Option<string> _exportName = new("--exportname", "-e", "--export-name") { Description = "Name of the single export (default: the empty name)", HelpName = "NAME" };
-    private readonly Option<string> _unix = new("--unix", "-U") { Description = "Listen on a unix socket ('-': a temporary one)", HelpName = "PATH" };
-    private readonly Option<int?> _port = new("--port", "-p") { Description = $"Listen on a TCP port (default: {NbdUri.DefaultPort}; 0: any)", HelpName = "PORT" };
-    private readonly Option<string> _address = new("--ipaddr", "-i", "--ip-addr") { Description = $"Address to listen on (default: {TcpListening.DefaultAddress})", HelpName = "ADDRESS" };
+    private readonly Argument<string[]> _words = new("source")
+    {
+        Description = "s3://bucket/key, https://host/file, a local file; or nbdkit's bucket=B key=K ...",
+        Arity = ArgumentArity.ZeroOrMore,
+        HelpName = "SOURCE",
+    };
+    private readonly Option<string[]> _exports = new("--export")
+    {
+        Description = "One of several exports; the first is the default one",
+        HelpName = "NAME=SOURCE",
+        AllowMultipleArgumentsPerToken = false,
+    };
+    private readonly Option<string> _exportName = new("--exportname", "-e", "--export-name")
+    {
+        Description = "Name of the single export (default: the empty name)",
+        HelpName = "NAME",
+    };
+    private readonly Option<string> _unix = new("--unix", "-U")
+    {
+        Description = "Listen on a unix socket ('-': a temporary one)",
+        HelpName = "PATH",
+    };
+    private readonly Option<int?> _port = new("--port", "-p")
+    {
+        Description = $"Listen on a TCP port (default: {NbdUri.DefaultPort}; 0: any)",
+        HelpName = "PORT",
+    };
+    private readonly Option<string> _address = new("--ipaddr", "-i", "--ip-addr")
+    {
+        Description = $"Address to listen on (default: {TcpListening.DefaultAddress})",
+        HelpName = "ADDRESS",
+    };
     private readonly Option<bool> _single = new("--single", "-s") { Description = "Serve one client on standard input and output" };
-    private readonly Option<string> _run = new("--run") { Description = "Run a shell command that sees $uri, stop when it ends", HelpName = "COMMAND" };
+    private readonly Option<string> _run = new("--run")
+    {
+        Description = "Run a shell command that sees $uri, stop when it ends",
+        HelpName = "COMMAND",
+    };
     private readonly Option<bool> _writable = new("--writable", "-w") { Description = "Let clients write to local files" };
     private readonly Option<bool> _readOnly = new("--readonly", "-r", "--read-only") { Description = "Refuse every change (the default)" };
-    private readonly Option<string> _pidFile = new("--pidfile", "-P", "--pid-file") { Description = "Write the process id once ready", HelpName = "FILE" };
-    private readonly Option<string> _user = new("--user", "-u") { Description = "Become this user when all is open", HelpName = "USER[:GROUP]" };
+    private readonly Option<string> _pidFile = new("--pidfile", "-P", "--pid-file")
+    {
+        Description = "Write the process id once ready",
+        HelpName = "FILE",
+    };
+    private readonly Option<string> _user = new("--user", "-u")
+    {
+        Description = "Become this user when all is open",
+        HelpName = "USER[:GROUP]",
+    };
     private readonly Option<string> _group = new("--group", "-g") { Description = "... and this group", HelpName = "GROUP" };
-    private readonly Option<bool> _foreground = new("--foreground", "-f") { Description = "Stay in the foreground (always so; accepted for nbdkit's sake)" };
-    private readonly Option<int> _maximumConnections = new("--max-connections") { Description = "Clients at a time", HelpName = "N", DefaultValueFactory = _ => new NbdServerOptions().MaximumConnections };
+    private readonly Option<bool> _foreground = new("--foreground", "-f")
+    {
+        Description = "Stay in the foreground (always so; accepted for nbdkit's sake)",
+    };
+    private readonly Option<int> _maximumConnections = new("--max-connections")
+    {
+        Description = "Clients at a time",
+        HelpName = "N",
+        DefaultValueFactory = _ => new NbdServerOptions().MaximumConnections,
+    };
     private readonly PatienceOptions _patienceOptions = new();
     private readonly Option<TimeSpan?> _ioTimeout = IoTimeoutOption.Create("25s");
     private readonly TlsOptions _tlsOptions = new();
@@ -37,7 +83,12 @@ internal sealed class ServeCommand
     public Command Build()
     {
         var command = new Command("serve", "Serve objects, URLs or files as NBD exports") { Arguments = { _words } };
-        foreach (var option in (Option[])[_unix, _port, _address, _single, _run, _exports, _exportName, _readOnly, _writable, _pidFile, _user, _group, _foreground, _maximumConnections, _ioTimeout])
+        Option[] options =
+        [
+            _unix, _port, _address, _single, _run, _exports, _exportName, _readOnly, _writable, _pidFile, _user, _group, _foreground,
+            _maximumConnections, _ioTimeout,
+        ];
+        foreach (var option in options)
             command.Options.Add(option);
         _patienceOptions.AddTo(command);
         _tlsOptions.AddTo(command);
@@ -59,10 +110,15 @@ internal sealed class ServeCommand
         var ioTimeout = parsed.GetValue(_ioTimeout) ?? new RetryPolicy().Deadline;
         var plan = _cacheOptions.Read(parsed).WaitingAtMost(ioTimeout);
         if (listening.User is not null && plan.Folder is not null)
-            throw CommandException.Usage("--user and --cache-dir exclude one another: the folder is opened by root, and has to be the user's; run becket as that user (setpriv, systemd's User=)");
+        {
+            throw CommandException.Usage(
+                "--user and --cache-dir exclude one another: the folder is opened by root, and has to be the user's; "
+                + "run becket as that user (setpriv, systemd's User=)");
+        }
 
         var logFormat = _statusOptions.ReadLogFormat(parsed);
-        using var loggers = StderrLog.CreateFactory(StderrLog.LevelFor(parsed.GetValue(VerboseOption.Instance), logFormat), logFormat, clock: null);
+        using var loggers = StderrLog.CreateFactory(
+            StderrLog.LevelFor(parsed.GetValue(VerboseOption.Instance), logFormat), logFormat, clock: null);
         Log.WarnOfSecrets(loggers.CreateLogger<ServeCommand>(), words.Parameters);
 
         var tls = _tlsOptions.Read(parsed, loggers);
@@ -115,13 +171,16 @@ internal sealed class ServeCommand
             case (1, 0):
                 return [new ExportSource(name ?? "", sources[0], access)];
             case (_, 0):
-                throw CommandException.Usage($"{sources.Count} sources were given ({string.Join(", ", sources)}); to serve several, name each one: --export NAME=SOURCE");
+                throw CommandException.Usage(
+                    $"{sources.Count} sources were given ({string.Join(", ", sources)}); "
+                    + "to serve several, name each one: --export NAME=SOURCE");
             case (0, _) when name is null:
                 return [.. named.Select(text => ParseExport(text, access))];
             case (0, _):
                 throw CommandException.Usage("--exportname names a single source; with --export, each source has its name already");
             default:
-                throw CommandException.Usage($"--export and a plain source ({sources[0]}) exclude one another; name that source with --export too");
+                throw CommandException.Usage(
+                    $"--export and a plain source ({sources[0]}) exclude one another; name that source with --export too");
         }
     }
 

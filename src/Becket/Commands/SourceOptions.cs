@@ -10,21 +10,49 @@ namespace Becket.Commands;
 /// </summary>
 internal sealed class SourceOptions
 {
-    private readonly Option<string> _endpointUrl = new("--endpoint-url") { Description = "S3 endpoint, such as http://rgw:7480", HelpName = "URL" };
-    private readonly Option<string> _region = new("--region") { Description = "S3 region (learnt from the store where it can be)", HelpName = "NAME" };
-    private readonly Option<string> _profile = new("--profile") { Description = "Profile in ~/.aws/config and ~/.aws/credentials", HelpName = "NAME" };
-    private readonly Option<string> _credentialsFile = new("--credentials-file") { Description = "AWS credentials file (default: ~/.aws/credentials)", HelpName = "FILE" };
+    private readonly Option<string> _endpointUrl = new("--endpoint-url")
+    {
+        Description = "S3 endpoint, such as http://rgw:7480",
+        HelpName = "URL",
+    };
+    private readonly Option<string> _region = new("--region")
+    {
+        Description = "S3 region (learnt from the store where it can be)",
+        HelpName = "NAME",
+    };
+    private readonly Option<string> _profile = new("--profile")
+    {
+        Description = "Profile in ~/.aws/config and ~/.aws/credentials",
+        HelpName = "NAME",
+    };
+    private readonly Option<string> _credentialsFile = new("--credentials-file")
+    {
+        Description = "AWS credentials file (default: ~/.aws/credentials)",
+        HelpName = "FILE",
+    };
     private readonly Option<bool> _noSignRequest = new("--no-sign-request") { Description = "Read a public object without credentials" };
-    private readonly Option<string> _requestPayer = new("--request-payer") { Description = "'requester': you pay for the requests", HelpName = "WHO" };
+    private readonly Option<string> _requestPayer = new("--request-payer")
+    {
+        Description = "'requester': you pay for the requests",
+        HelpName = "WHO",
+    };
     private readonly Option<string> _addressing = new("--s3-addressing") { Description = "auto, path or virtual", HelpName = "STYLE" };
-    private readonly Option<string> _customerKey = new("--sse-c-key") { Description = "File with the object's SSE-C key (32 bytes, raw or base64)", HelpName = "FILE" };
+    private readonly Option<string> _customerKey = new("--sse-c-key")
+    {
+        Description = "File with the object's SSE-C key (32 bytes, raw or base64)",
+        HelpName = "FILE",
+    };
     private readonly Option<string> _caBundle = new("--ca-bundle") { Description = "PEM file of certificates to trust", HelpName = "FILE" };
 
     public void AddTo(Command command)
     {
         _requestPayer.AcceptOnlyFromAmong("requester");
         _addressing.AcceptOnlyFromAmong("auto", "path", "virtual");
-        foreach (var option in (Option[])[_endpointUrl, _region, _profile, _credentialsFile, _noSignRequest, _requestPayer, _addressing, _customerKey, _caBundle])
+        Option[] options =
+        [
+            _endpointUrl, _region, _profile, _credentialsFile, _noSignRequest, _requestPayer, _addressing, _customerKey, _caBundle,
+        ];
+        foreach (var option in options)
             command.Options.Add(option);
     }
 

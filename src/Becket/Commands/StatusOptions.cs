@@ -25,7 +25,11 @@ internal sealed class StatusOptions
         },
     };
 
-    private readonly Option<string> _logFormat = new("--log-format") { Description = "text or json, a line for each event (default: text)", HelpName = "FORMAT" };
+    private readonly Option<string> _logFormat = new("--log-format")
+    {
+        Description = "text or json, a line for each event (default: text)",
+        HelpName = "FORMAT",
+    };
 
     public void AddTo(Command command)
     {

@@ -8,13 +8,37 @@ namespace Becket.Commands;
 /// <summary>The options of TLS towards clients, named as nbdkit names them; shared by every command that serves NBD.</summary>
 internal sealed class TlsOptions
 {
-    private readonly Option<string> _mode = new("--tls") { Description = "off, on or require (default: require if there are certificates)", HelpName = "MODE" };
-    private readonly Option<string> _folder = new("--tls-certificates") { Description = "server-cert.pem, server-key.pem, ca-cert.pem are in here", HelpName = "DIR" };
-    private readonly Option<string> _certificate = new("--tls-cert") { Description = "The certificate, with its chain, where there is no such folder", HelpName = "FILE" };
+    private readonly Option<string> _mode = new("--tls")
+    {
+        Description = "off, on or require (default: require if there are certificates)",
+        HelpName = "MODE",
+    };
+    private readonly Option<string> _folder = new("--tls-certificates")
+    {
+        Description = "server-cert.pem, server-key.pem, ca-cert.pem are in here",
+        HelpName = "DIR",
+    };
+    private readonly Option<string> _certificate = new("--tls-cert")
+    {
+        Description = "The certificate, with its chain, where there is no such folder",
+        HelpName = "FILE",
+    };
     private readonly Option<string> _key = new("--tls-key") { Description = "The key of --tls-cert", HelpName = "FILE" };
-    private readonly Option<string> _authority = new("--tls-ca") { Description = "Who signs the certificates of clients", HelpName = "FILE" };
-    private readonly Option<bool> _verifyPeer = new("--tls-verify-peer") { Description = "Clients must show a certificate of the authority" };
-    private readonly Option<string[]> _names = new("--tls-allow-name") { Description = "... and one with this name; may be repeated", HelpName = "NAME", AllowMultipleArgumentsPerToken = false };
+    private readonly Option<string> _authority = new("--tls-ca")
+    {
+        Description = "Who signs the certificates of clients",
+        HelpName = "FILE",
+    };
+    private readonly Option<bool> _verifyPeer = new("--tls-verify-peer")
+    {
+        Description = "Clients must show a certificate of the authority",
+    };
+    private readonly Option<string[]> _names = new("--tls-allow-name")
+    {
+        Description = "... and one with this name; may be repeated",
+        HelpName = "NAME",
+        AllowMultipleArgumentsPerToken = false,
+    };
 
     public void AddTo(Command command)
     {
@@ -32,14 +56,20 @@ internal sealed class TlsOptions
         var names = parsed.GetValue(_names) ?? [];
         var verifiesPeer = parsed.GetValue(_verifyPeer) || names.Length > 0;
         if (files is null && mode is "on" or "require")
-            throw CommandException.Usage($"--tls {mode} needs a certificate: --tls-certificates DIR, or --tls-cert FILE with --tls-key FILE");
+        {
+            throw CommandException.Usage(
+                $"--tls {mode} needs a certificate: --tls-certificates DIR, or --tls-cert FILE with --tls-key FILE");
+        }
         if (verifiesPeer && (files is null || mode == "off"))
             throw CommandException.Usage("--tls-verify-peer and --tls-allow-name mean nothing without TLS; add --tls-certificates DIR");
         if (files is null || mode == "off")
             return null;
         // A client that need not show a certificate where it leaves TLS out has not been verified.
         if (verifiesPeer && mode == "on")
-            throw CommandException.Usage("with --tls on, clients without TLS are not asked for a certificate; to verify them, write --tls require");
+        {
+            throw CommandException.Usage(
+                "with --tls on, clients without TLS are not asked for a certificate; to verify them, write --tls require");
+        }
 
         try
         {
@@ -56,7 +86,8 @@ internal sealed class TlsOptions
 
     private TlsFiles? ReadFiles(ParseResult parsed)
     {
-        var (folder, certificate, key, authority) = (parsed.GetValue(_folder), parsed.GetValue(_certificate), parsed.GetValue(_key), parsed.GetValue(_authority));
+        var (folder, certificate, key, authority) =
+            (parsed.GetValue(_folder), parsed.GetValue(_certificate), parsed.GetValue(_key), parsed.GetValue(_authority));
         if (folder is not null)
         {
             return (certificate ?? key ?? authority) is null

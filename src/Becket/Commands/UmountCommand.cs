@@ -7,8 +7,16 @@ namespace Becket.Commands;
 /// <summary><c>becket umount</c>: unmounts, detaches the device, ends the process; when it returns nothing is left.</summary>
 internal sealed class UmountCommand
 {
-    private readonly Argument<string[]> _names = new("folder") { Description = "Mount points; devices and sources will do, too", HelpName = "FOLDER", Arity = ArgumentArity.OneOrMore };
-    private readonly Option<bool> _lazy = new("--lazy", "-l") { Description = "Take it out of sight now, end it when its last user is done" };
+    private readonly Argument<string[]> _names = new("folder")
+    {
+        Description = "Mount points; devices and sources will do, too",
+        HelpName = "FOLDER",
+        Arity = ArgumentArity.OneOrMore,
+    };
+    private readonly Option<bool> _lazy = new("--lazy", "-l")
+    {
+        Description = "Take it out of sight now, end it when its last user is done",
+    };
 
     public Command Build()
     {
@@ -30,7 +38,10 @@ internal sealed class UmountCommand
         if (folder.State is not { } state)
             return; // it has ended meanwhile
         if (state.MountPoint is null)
-            throw new CommandException($"{state.Source} is attached as {state.Device} and not mounted by becket; 'becket detach {state.Device}' detaches it");
+        {
+            throw new CommandException(
+                $"{state.Source} is attached as {state.Device} and not mounted by becket; 'becket detach {state.Device}' detaches it");
+        }
         if (state.IsMounted())
             await SystemMount.UnmountAsync(state.MountPoint, manner, cancellationToken);
 
@@ -40,7 +51,8 @@ internal sealed class UmountCommand
         }
         catch (CommandException e) when (manner == UnmountManner.Lazy)
         {
-            await Console.Error.WriteLineAsync($"becket: {state.Source} is out of sight and still served: {e.Message}; it ends by itself when its last user is done");
+            await Console.Error.WriteLineAsync(
+                $"becket: {state.Source} is out of sight and still served: {e.Message}; it ends by itself when its last user is done");
         }
     }
 }

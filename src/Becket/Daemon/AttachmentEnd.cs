@@ -2,7 +2,9 @@ using Becket.Attaching;
 
 namespace Becket.Daemon;
 
-/// <summary>Has an attachment's process detach and end, and waits until nothing of it is left; does it itself where the process is dead.</summary>
+/// <summary>
+/// Has an attachment's process detach and end, and waits until nothing of it is left; does it itself where the process is dead.
+/// </summary>
 internal static class AttachmentEnd
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -75,5 +77,7 @@ internal static class AttachmentEnd
     }
 
     private static CommandException DoesNotEnd(AttachmentState state) =>
-        new($"the process {state.Process} that serves {state.Source} does not end; its log says why{(state.Log is null ? "" : $": {state.Log}")}");
+        new(
+            $"the process {state.Process} that serves {state.Source} does not end; "
+            + $"its log says why{(state.Log is null ? "" : $": {state.Log}")}");
 }

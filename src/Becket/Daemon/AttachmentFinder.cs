@@ -2,7 +2,9 @@ using Becket.Mounting;
 
 namespace Becket.Daemon;
 
-/// <summary>Finds an attachment by whatever a user calls it: its mount point, its device or a partition of it, its source, its number.</summary>
+/// <summary>
+/// Finds an attachment by whatever a user calls it: its mount point, its device or a partition of it, its source, its number.
+/// </summary>
 internal static class AttachmentFinder
 {
     /// <exception cref="CommandException">There is none of that name, or there are several.</exception>
@@ -15,7 +17,8 @@ internal static class AttachmentFinder
             [var only] => only,
             [] => throw new CommandException(NotFound(name, all)),
             _ => throw new CommandException(
-                $"{name} is attached {found.Count} times; say which: {string.Join(", ", found.Select(static folder => folder.State?.MountPoint ?? folder.State?.Device))}"),
+                $"{name} is attached {found.Count} times; say which: "
+                + string.Join(", ", found.Select(static folder => folder.State?.MountPoint ?? folder.State?.Device))),
         };
     }
 
@@ -36,6 +39,7 @@ internal static class AttachmentFinder
         if (Directory.Exists(name) && MountTable.At(MountPoint.Resolve(name)) is { } other)
             return $"{name} is not becket's: {other.Source} ({other.Type}) is mounted there; use umount";
         var known = all.Count == 0 ? "nothing is attached" : "'becket list' shows what is";
-        return $"becket has nothing attached that is called {name}; {known}{(Environment.IsPrivilegedProcess ? "" : " (what root has attached, root sees)")}";
+        var elsewhere = Environment.IsPrivilegedProcess ? "" : " (what root has attached, root sees)";
+        return $"becket has nothing attached that is called {name}; {known}{elsewhere}";
     }
 }

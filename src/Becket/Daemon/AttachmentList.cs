@@ -23,7 +23,9 @@ internal static class AttachmentList
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return folder.State is { } silent ? AttachmentStatus.Of(folder, silent, HealthState.Waiting, $"process {silent.Process} does not answer") : null;
+            return folder.State is { } silent
+                ? AttachmentStatus.Of(folder, silent, HealthState.Waiting, $"process {silent.Process} does not answer")
+                : null;
         }
         return folder.State is { } state ? WithoutServer(folder, state) : null;
     }
@@ -33,6 +35,11 @@ internal static class AttachmentList
         if (folder.IsAttended)
             return AttachmentStatus.Of(folder, state, HealthState.Waiting, "its process is starting or ending");
         var end = state.Via == AttachmentMethod.Nbd ? "its reads wait" : "its files cannot be read";
-        return AttachmentStatus.Of(folder, state, HealthState.Dead, $"process {state.Process} has died and {end}; 'becket restart {state.MountPoint ?? state.Device}' starts another one, 'becket umount' or 'detach' clears it");
+        return AttachmentStatus.Of(
+            folder,
+            state,
+            HealthState.Dead,
+            $"process {state.Process} has died and {end}; 'becket restart {state.MountPoint ?? state.Device}' starts another one, "
+            + "'becket umount' or 'detach' clears it");
     }
 }

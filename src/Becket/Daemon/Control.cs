@@ -111,7 +111,8 @@ internal static class ControlClient
             using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
             await using var stream = new NetworkStream(socket);
-            await stream.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(new ControlRequest(verb), DaemonJson.Default.ControlRequest), cancellationToken);
+            await stream.WriteAsync(
+                JsonSerializer.SerializeToUtf8Bytes(new ControlRequest(verb), DaemonJson.Default.ControlRequest), cancellationToken);
             await stream.WriteAsync("\n"u8.ToArray(), cancellationToken);
             using var reader = new StreamReader(stream);
             return await reader.ReadLineAsync(cancellationToken) is { } line

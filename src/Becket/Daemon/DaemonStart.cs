@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Becket.Daemon;
 
-/// <summary>Starts a copy of this program that is told its work over standard input and answers with one line when it is ready, or cannot be.</summary>
+/// <summary>
+/// Starts a copy of this program that is told its work over standard input and answers with one line when it is ready, or cannot be.
+/// </summary>
 internal static class DaemonStart
 {
     /// <summary>The hidden commands that such a copy is started with.</summary>
@@ -73,6 +75,10 @@ internal static class DaemonStart
         if (await process.StandardOutput.ReadLineAsync(cancellationToken) is { Length: > 0 } line)
             return JsonSerializer.Deserialize(line, DaemonJson.Default.StartReport)!;
         await process.WaitForExitAsync(cancellationToken);
-        return new StartReport { Failure = $"the background process ended without a word (exit status {process.ExitCode})", ExitCode = ExitCode.Failure };
+        return new StartReport
+        {
+            Failure = $"the background process ended without a word (exit status {process.ExitCode})",
+            ExitCode = ExitCode.Failure,
+        };
     }
 }

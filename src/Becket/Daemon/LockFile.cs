@@ -19,7 +19,9 @@ internal static class LockFile
         if (file.IsInvalid)
             return LockOutcome.Impossible;
         var whole = new Posix.FileLock { Kind = Posix.FileLock.Exclusive };
-        var outcome = Posix.Lock(file, Posix.TakeLock, ref whole) < 0 ? LockOutcome.Held : IsDeleted(file) ? LockOutcome.Gone : LockOutcome.Taken;
+        var outcome = Posix.Lock(file, Posix.TakeLock, ref whole) < 0 ? LockOutcome.Held
+            : IsDeleted(file) ? LockOutcome.Gone
+            : LockOutcome.Taken;
         if (outcome != LockOutcome.Taken)
             file.Dispose();
         return outcome;

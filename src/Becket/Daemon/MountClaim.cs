@@ -55,7 +55,9 @@ internal sealed class MountClaim : IDisposable
                 case LockOutcome.Taken:
                     return new MountClaim(path, file);
                 case LockOutcome.Held:
-                    throw new CommandException($"another process is just mounting on {mountPoint}; 'becket list' shows it when it is done, or choose another folder");
+                    throw new CommandException(
+                        $"another process is just mounting on {mountPoint}; "
+                        + "'becket list' shows it when it is done, or choose another folder");
                 case LockOutcome.Impossible:
                     throw new CommandException($"{path} cannot be made: {Posix.LastErrorText}");
                 case LockOutcome.Gone:

@@ -80,7 +80,8 @@ internal sealed class StateFolder : IDisposable
         }
         catch (UnauthorizedAccessException)
         {
-            throw new CommandException($"{folder} belongs to somebody else; set XDG_RUNTIME_DIR or BECKET_RUNTIME_DIR to a folder of yours");
+            throw new CommandException(
+                $"{folder} belongs to somebody else; set XDG_RUNTIME_DIR or BECKET_RUNTIME_DIR to a folder of yours");
         }
     }
 
@@ -119,7 +120,9 @@ internal sealed class StateFolder : IDisposable
     {
         if (!Directory.Exists(Root))
             return [];
-        return [.. Directory.GetDirectories(Root).Select(static path => new StateFolder(path)).Where(static folder => File.Exists(folder.StateFile))
+        return [.. Directory.GetDirectories(Root)
+            .Select(static path => new StateFolder(path))
+            .Where(static folder => File.Exists(folder.StateFile))
             .OrderBy(static folder => int.TryParse(folder.Id, CultureInfo.InvariantCulture, out var number) ? number : int.MaxValue)];
     }
 

@@ -28,7 +28,12 @@ internal sealed class Supervisor(DaemonPlan plan, string source)
     {
         await using var registration = stopping.Register(Stop);
         using var folder = OpenFolder();
-        var serverPlan = plan with { Id = folder.Id, Supervisor = Environment.ProcessId, LogFile = DaemonLog.Redirect(plan.LogFile, folder.LogFile) };
+        var serverPlan = plan with
+        {
+            Id = folder.Id,
+            Supervisor = Environment.ProcessId,
+            LogFile = DaemonLog.Redirect(plan.LogFile, folder.LogFile),
+        };
         var startFolder = Environment.CurrentDirectory;
         Environment.CurrentDirectory = "/";
 

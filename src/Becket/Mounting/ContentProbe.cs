@@ -2,7 +2,9 @@ using Becket.Attaching;
 
 namespace Becket.Mounting;
 
-/// <summary>Asks blkid(8) what lies on a device and its partitions: it knows a hundred formats and asks the device itself, not a database.</summary>
+/// <summary>
+/// Asks blkid(8) what lies on a device and its partitions: it knows a hundred formats and asks the device itself, not a database.
+/// </summary>
 internal static class ContentProbe
 {
     private const int NothingFound = 2;
@@ -13,7 +15,10 @@ internal static class ContentProbe
     {
         var found = new List<Contents> { await ProbeAsync(new Contents { Device = node.Path, Size = node.Size }, cancellationToken) };
         foreach (var partition in node.Partitions())
-            found.Add(await ProbeAsync(new Contents { Device = partition.Path, Partition = partition.Number, Size = partition.Size }, cancellationToken));
+        {
+            var place = new Contents { Device = partition.Path, Partition = partition.Number, Size = partition.Size };
+            found.Add(await ProbeAsync(place, cancellationToken));
+        }
         return found;
     }
 

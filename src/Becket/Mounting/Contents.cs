@@ -30,5 +30,8 @@ internal sealed record Contents
 
     /// <summary>One line for people: size, type, label.</summary>
     public override string ToString() =>
-        string.Join(' ', ((string?[])[Choice, ByteCount.Format(Size), Type ?? "nothing that is known", Label is null ? null : $"\"{Label}\""]).OfType<string>());
+        string.Join(
+            ' ',
+            ((string?[])[Choice, ByteCount.Format(Size), Type ?? "nothing that is known", Label is null ? null : $"\"{Label}\""])
+                .OfType<string>());
 }

@@ -12,7 +12,10 @@ internal static class FileSystemChoice
     public static Contents Choose(string source, IReadOnlyList<Contents> found, int? partition)
     {
         if (partition is { } number)
-            return Usable(source, found.FirstOrDefault(contents => (contents.Partition ?? 0) == number) ?? throw NoSuchPartition(source, found, number));
+        {
+            var chosen = found.FirstOrDefault(contents => (contents.Partition ?? 0) == number);
+            return Usable(source, chosen ?? throw NoSuchPartition(source, found, number));
+        }
 
         // A hybrid ISO is a file system as a whole and shows parts of itself as partitions.
         if (found[0].IsFileSystem)
@@ -22,7 +25,9 @@ internal static class FileSystemChoice
             [var only] => only,
             [] when found.Count == 1 => Usable(source, found[0]),
             [] => throw new CommandException($"{source} holds no file system on any of its partitions:{List(found)}"),
-            _ => throw new CommandException($"{source} holds several file systems; choose one, such as '{source}#{found.First(static c => c.IsFileSystem).Partition}':{List(found)}"),
+            _ => throw new CommandException(
+                $"{source} holds several file systems; choose one, such as "
+                + $"'{source}#{found.First(static c => c.IsFileSystem).Partition}':{List(found)}"),
         };
     }
 
@@ -33,9 +38,11 @@ internal static class FileSystemChoice
         var place = contents.Partition is { } number ? $"partition {number} of {source}" : source;
         throw new CommandException(contents switch
         {
-            { Type: { } type } => $"{place} holds {type}, which is not a file system; 'becket attach' makes it a block device for the tools that know it",
+            { Type: { } type } => $"{place} holds {type}, which is not a file system; "
+                + "'becket attach' makes it a block device for the tools that know it",
             { PartitionTable: { } table } => $"{place} holds a partition table ({table}) and no partition that the kernel could find",
-            _ => $"{place} holds no file system that blkid(8) knows; 'becket info' shows what it starts with, 'becket attach' makes it a block device",
+            _ => $"{place} holds no file system that blkid(8) knows; "
+                + "'becket info' shows what it starts with, 'becket attach' makes it a block device",
         });
     }
 

@@ -13,7 +13,10 @@ internal static class MountPoint
         if (!Directory.Exists(path))
             throw new CommandException($"the mount point {path} does not exist; 'mkdir -p {path}' makes it");
         if (Occupant(path) is { } taken)
-            throw new CommandException($"{path} has something mounted on it already ({taken.Source}, {taken.Type}); 'umount {path}' or choose another folder");
+        {
+            throw new CommandException(
+                $"{path} has something mounted on it already ({taken.Source}, {taken.Type}); 'umount {path}' or choose another folder");
+        }
         return path;
     }
 

@@ -29,7 +29,10 @@ internal static class MountTable
             var fields = line.Split(' ');
             var dash = fields.Length > 6 ? Array.IndexOf(fields, "-", 6) : -1;
             if (dash > 0 && fields.Length > dash + 2)
-                entries.Add(new MountEntry(MountTableField.Unescape(fields[dash + 2]), MountTableField.Unescape(fields[4]), fields[dash + 1]));
+            {
+                entries.Add(new MountEntry(
+                    MountTableField.Unescape(fields[dash + 2]), MountTableField.Unescape(fields[4]), fields[dash + 1]));
+            }
         }
         return entries;
     }

@@ -15,8 +15,12 @@ internal static class SystemMount
             return null;
 
         // The device cannot be written, so a journal cannot be replayed; the file system is as it was when the machine went down.
-        if (WithoutJournal(contents.Type) is { } unplayed && (await RunAsync(contents, folder, [.. all, unplayed], cancellationToken)).ExitCode == 0)
-            return $"{contents.Type} in {source} was not unmounted cleanly; mounted without replaying its journal ({unplayed}), so the last changes may be missing";
+        if (WithoutJournal(contents.Type) is { } unplayed
+            && (await RunAsync(contents, folder, [.. all, unplayed], cancellationToken)).ExitCode == 0)
+        {
+            return $"{contents.Type} in {source} was not unmounted cleanly; "
+                + $"mounted without replaying its journal ({unplayed}), so the last changes may be missing";
+        }
         throw Failed(source, contents, folder, first);
     }
 
@@ -26,15 +30,18 @@ internal static class SystemMount
         // Without root there is nothing but FUSE, whose own helper knows what is whose.
         var result = Environment.IsPrivilegedProcess
             ? await SystemCommand.RunAsync("umount", manner == UnmountManner.Lazy ? ["-l", folder] : [folder], cancellationToken)
-            : await SystemCommand.RunAsync("fusermount3", manner == UnmountManner.Lazy ? ["-u", "-z", folder] : ["-u", folder], cancellationToken);
+            : await SystemCommand.RunAsync(
+                "fusermount3", manner == UnmountManner.Lazy ? ["-u", "-z", folder] : ["-u", folder], cancellationToken);
         if (result.ExitCode == 0 || MountTable.At(folder) is null)
             return;
         throw new CommandException(result.Errors.Contains("busy", StringComparison.Ordinal)
-            ? $"{folder} is busy: files on it are open or a shell stands in it ('fuser -vm {folder}' shows which); --lazy takes it out of sight now and ends it when they are done"
+            ? $"{folder} is busy: files on it are open or a shell stands in it ('fuser -vm {folder}' shows which); "
+                + "--lazy takes it out of sight now and ends it when they are done"
             : $"{folder} cannot be unmounted: {result.Complaint}");
     }
 
-    private static Task<SystemCommandResult> RunAsync(Contents contents, string folder, string[] options, CancellationToken cancellationToken) =>
+    private static Task<SystemCommandResult> RunAsync(
+        Contents contents, string folder, string[] options, CancellationToken cancellationToken) =>
         SystemCommand.RunAsync("mount", ["-o", string.Join(',', (string[])["ro", .. options]), contents.Device, folder], cancellationToken);
 
     /// <summary>XFS refuses a second mount of the same image otherwise, by its UUID.</summary>
@@ -51,7 +58,11 @@ internal static class SystemMount
     private static CommandException Failed(string source, Contents contents, string folder, SystemCommandResult result)
     {
         if (result.Errors.Contains("unknown filesystem type", StringComparison.Ordinal))
-            return new CommandException($"this kernel has no driver for {contents.Type}, the file system of {source}; load it ('modprobe {contents.Type}') or install the package with more kernel modules");
+        {
+            return new CommandException(
+                $"this kernel has no driver for {contents.Type}, the file system of {source}; "
+                + $"load it ('modprobe {contents.Type}') or install the package with more kernel modules");
+        }
         return new CommandException($"{source} ({contents.Type} on {contents.Device}) cannot be mounted on {folder}: {result.Complaint}");
     }
 }

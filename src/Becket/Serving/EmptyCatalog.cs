@@ -10,5 +10,6 @@ internal sealed class EmptyCatalog : IExportCatalog
 
     public IAsyncEnumerable<string> ListAsync(CancellationToken cancellationToken) => AsyncEnumerable.Empty<string>();
 
-    public ValueTask<IBlockDevice?> OpenAsync(string name, CancellationToken cancellationToken) => ValueTask.FromResult<IBlockDevice?>(null);
+    public ValueTask<IBlockDevice?> OpenAsync(string name, CancellationToken cancellationToken) =>
+        ValueTask.FromResult<IBlockDevice?>(null);
 }

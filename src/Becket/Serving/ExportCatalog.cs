@@ -31,7 +31,11 @@ internal sealed class ExportCatalog : IExportCatalog, IAsyncDisposable
 
     /// <summary>Opens every source; when one fails, the others are closed again.</summary>
     public static async Task<ExportCatalog> OpenAsync(
-        IReadOnlyList<ExportSource> exports, SourceOpener opener, SourceCache cache, ILoggerFactory loggers, CancellationToken cancellationToken)
+        IReadOnlyList<ExportSource> exports,
+        SourceOpener opener,
+        SourceCache cache,
+        ILoggerFactory loggers,
+        CancellationToken cancellationToken)
     {
         var catalog = new ExportCatalog();
         var logger = loggers.CreateLogger<ExportCatalog>();
@@ -39,8 +43,11 @@ internal sealed class ExportCatalog : IExportCatalog, IAsyncDisposable
         {
             foreach (var export in exports)
             {
-                if (System.Text.Encoding.UTF8.GetByteCount(export.Name) > MaximumName || export.Name.Contains('\0', StringComparison.Ordinal))
+                if (System.Text.Encoding.UTF8.GetByteCount(export.Name) > MaximumName
+                    || export.Name.Contains('\0', StringComparison.Ordinal))
+                {
                     throw CommandException.Usage($"an export's name is at most {MaximumName} bytes long and has no zero byte");
+                }
                 if (catalog._devices.ContainsKey(export.Name))
                     throw CommandException.Usage($"two exports are named '{export.Name}'; give each its own name");
 

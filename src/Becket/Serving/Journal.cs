@@ -17,7 +17,8 @@ internal static class Journal
     public static bool IsStandardError => IsSame(Environment.GetEnvironmentVariable(Variable), Target());
 
     /// <summary>Writes a text to standard error; where that is the journal, each line with its priority.</summary>
-    public static Task WriteLineAsync(LogLevel level, string text) => Console.Error.WriteLineAsync(IsStandardError ? Prefix(level, text) : text);
+    public static Task WriteLineAsync(LogLevel level, string text) =>
+        Console.Error.WriteLineAsync(IsStandardError ? Prefix(level, text) : text);
 
     /// <summary>Says to this process, and to those that it starts, that standard error is the journal from now on.</summary>
     public static void Announce() => Environment.SetEnvironmentVariable(Variable, $"0:{InodeOf(Target())}");
@@ -36,12 +37,16 @@ internal static class Journal
     }
 
     /// <param name="stream">What the variable says.</param>
-    /// <param name="target">What standard error is, in the kernel's words: sockets have a file system of their own, so the inode is enough.</param>
+    /// <param name="target">
+    /// What standard error is, in the kernel's words: sockets have a file system of their own, so the inode is enough.
+    /// </param>
     internal static bool IsSame(string? stream, string? target) =>
         stream?.Split(':') is [_, { Length: > 0 } inode] && inode == InodeOf(target);
 
     private static string? InodeOf(string? target) =>
-        target is not null && target.StartsWith("socket:[", StringComparison.Ordinal) && target.EndsWith(']') ? target["socket:[".Length..^1] : null;
+        target is not null && target.StartsWith("socket:[", StringComparison.Ordinal) && target.EndsWith(']')
+            ? target["socket:[".Length..^1]
+            : null;
 
     private static string? Target()
     {

@@ -23,9 +23,14 @@ internal enum LogFormat
 /// </summary>
 internal static class JsonLogLine
 {
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    private static readonly JsonWriterOptions Options = new()
+    {
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    };
 
-    public static string Format<TState>(DateTimeOffset time, LogLevel level, string category, string message, TState state, string? exception)
+    public static string Format<TState>(
+        DateTimeOffset time, LogLevel level, string category, string message, TState state, string? exception)
     {
         var buffer = new ArrayBufferWriter<byte>(512);
         using (var json = new Utf8JsonWriter(buffer, Options))

@@ -48,11 +48,17 @@ internal sealed record Listening
         if (Single && (UnixSocket ?? (object?)Port ?? Address) is not null)
             throw CommandException.Usage("-s (standard input and output) and -U, -p or -i exclude one another");
         if (UnixSocket is not null && Admission.Networks.Count > 0)
-            throw CommandException.Usage("--allow names addresses, which clients of a unix socket (-U) do not have; --allow-uid names users");
+        {
+            throw CommandException.Usage(
+                "--allow names addresses, which clients of a unix socket (-U) do not have; --allow-uid names users");
+        }
         if ((Port ?? (object?)Address) is not null && Admission.Users.Count > 0)
             throw CommandException.Usage("--allow-uid and --allow-gid are for unix sockets (-U); for TCP, --allow names addresses");
         if (Single && IdleTimeout is not null)
-            throw CommandException.Usage("--idle-timeout is for sockets; the client of -s (standard input and output) ends the server by leaving");
+        {
+            throw CommandException.Usage(
+                "--idle-timeout is for sockets; the client of -s (standard input and output) ends the server by leaving");
+        }
         if (Single && Run is not null)
             throw CommandException.Usage("-s and --run exclude one another");
     }

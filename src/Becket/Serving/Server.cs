@@ -51,11 +51,14 @@ internal sealed class Server(ExportCatalog catalog, Listening listening, TlsServ
 
         if (listening.UnixSocket is null && (listening.Port is not null || listening.Address is not null || listening.Run is null))
         {
-            using var socket = TcpListening.Listen(listening.Address ?? TcpListening.DefaultAddress, listening.Port ?? NbdUri.DefaultPort, "-p");
+            using var socket = TcpListening.Listen(
+                listening.Address ?? TcpListening.DefaultAddress, listening.Port ?? NbdUri.DefaultPort, "-p");
             return await ServeAsync(server, [socket], stopping);
         }
 
-        using var unix = listening.UnixSocket is null or "-" ? UnixListener.ListenInTemporaryFolder() : UnixListener.Listen(listening.UnixSocket, SocketMode);
+        using var unix = listening.UnixSocket is null or "-"
+            ? UnixListener.ListenInTemporaryFolder()
+            : UnixListener.Listen(listening.UnixSocket, SocketMode);
         if (listening.User is { } user)
             unix.GiveTo(user);
         return await ServeAsync(server, [unix.Socket], stopping);

@@ -18,15 +18,17 @@ internal sealed record ServerAddress(string Uri, string QemuName, string? UnixSo
             var port = ip.Port.ToString(CultureInfo.InvariantCulture);
             var host = ip.Address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{ip.Address}]" : ip.Address.ToString();
             // Certificates are made for names: as nbdkit does, this one is taken for the address where it is the right one.
+            var name = ip.Address.Equals(IPAddress.Loopback) ? "localhost" : ip.Address.ToString();
             var uri = requiresTls
-                ? WithTls(NbdUri.Tcp(ip.Address.Equals(IPAddress.Loopback) ? "localhost" : ip.Address.ToString(), ip.Port, exportName), tls!).ToString()
+                ? WithTls(NbdUri.Tcp(name, ip.Port, exportName), tls!).ToString()
                 : $"nbd://{host}:{port}/{System.Uri.EscapeDataString(exportName)}";
             return new ServerAddress(uri, $"nbd:{host}:{port}{QemuExport(exportName)}", null, port, exportName);
         }
 
         var path = listener.LocalEndPoint!.ToString()!;
         var unix = NbdUri.Unix(path, exportName);
-        return new ServerAddress((requiresTls ? WithTls(unix, tls!) : unix).ToString(), $"nbd:unix:{path}{QemuExport(exportName)}", path, null, exportName);
+        return new ServerAddress(
+            (requiresTls ? WithTls(unix, tls!) : unix).ToString(), $"nbd:unix:{path}{QemuExport(exportName)}", path, null, exportName);
     }
 
     private static NbdUri WithTls(NbdUri uri, TlsServing tls) =>

@@ -18,7 +18,9 @@ internal sealed partial record ServingUser(string? UserName, uint? User, uint Gr
     /// <summary>Null where neither is given.</summary>
     /// <param name="user">USER or USER:GROUP, by name or by number.</param>
     /// <param name="group">A group, by name or by number.</param>
-    /// <exception cref="CommandException">Nobody of that name, both ways of naming a group, or no right to become somebody else.</exception>
+    /// <exception cref="CommandException">
+    /// Nobody of that name, both ways of naming a group, or no right to become somebody else.
+    /// </exception>
     public static ServingUser? Find(string? user, string? group)
     {
         if (user is null && group is null)
@@ -33,11 +35,14 @@ internal sealed partial record ServingUser(string? UserName, uint? User, uint Gr
 
         var entry = user is null ? ((string? Name, uint Number, uint? Group)?)null : FindUser(user);
         var first = group is not null ? FindGroup(group) : entry!.Value.Group
-            ?? throw CommandException.Usage($"--user {user}: the system does not know this number, so a group has to be named: --user {user}:GROUP");
+            ?? throw CommandException.Usage(
+                $"--user {user}: the system does not know this number, so a group has to be named: --user {user}:GROUP");
         return new ServingUser(entry?.Name, entry?.Number, first);
     }
 
-    /// <summary>Gives a path away, so that the server can still remove it where its folder allows that, and this user's clients can connect.</summary>
+    /// <summary>
+    /// Gives a path away, so that the server can still remove it where its folder allows that, and this user's clients can connect.
+    /// </summary>
     public void TakeOver(string path)
     {
         if (ChangeOwner(path, User ?? uint.MaxValue, Group) != 0)
@@ -70,7 +75,12 @@ internal sealed partial record ServingUser(string? UserName, uint? User, uint Gr
         if (found == 0 && isNumber)
             found = UserByNumber(number);
         if (found != 0)
-            return (Marshal.PtrToStringUTF8(Marshal.ReadIntPtr(found)), (uint)Marshal.ReadInt32(found, NumberOffset), (uint)Marshal.ReadInt32(found, NumberOffset + sizeof(uint)));
+        {
+            return (
+                Marshal.PtrToStringUTF8(Marshal.ReadIntPtr(found)),
+                (uint)Marshal.ReadInt32(found, NumberOffset),
+                (uint)Marshal.ReadInt32(found, NumberOffset + sizeof(uint)));
+        }
         return isNumber ? (null, number, null) : throw new CommandException($"--user: there is no user '{text}' here");
     }
 

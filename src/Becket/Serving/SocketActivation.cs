@@ -15,8 +15,11 @@ internal static class SocketActivation
     /// <exception cref="CommandException">The parent said that it passed sockets, but did not.</exception>
     public static IReadOnlyList<Socket> Inherit()
     {
-        if (!int.TryParse(Environment.GetEnvironmentVariable("LISTEN_PID"), CultureInfo.InvariantCulture, out var pid) || pid != Environment.ProcessId)
+        if (!int.TryParse(Environment.GetEnvironmentVariable("LISTEN_PID"), CultureInfo.InvariantCulture, out var pid)
+            || pid != Environment.ProcessId)
+        {
             return [];
+        }
         if (!int.TryParse(Environment.GetEnvironmentVariable("LISTEN_FDS"), CultureInfo.InvariantCulture, out var count) || count < 1)
             return [];
 
@@ -34,7 +37,8 @@ internal static class SocketActivation
             }
             catch (SocketException e)
             {
-                throw new CommandException($"LISTEN_FDS promises {count} sockets, but descriptor {descriptor} is not one: {e.Message}", inner: e);
+                throw new CommandException(
+                    $"LISTEN_FDS promises {count} sockets, but descriptor {descriptor} is not one: {e.Message}", inner: e);
             }
         }
 

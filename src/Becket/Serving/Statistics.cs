@@ -60,12 +60,20 @@ internal sealed class Statistics : IDisposable
 
         var totals = cache.TotalsOver(reads.Operations);
         var hits = Math.Max(0, reads.Operations - totals.Waits);
-        Line(text, "from memory", $"{Percent(hits, reads.Operations)}; half of all reads {Within(totals.ReadMedian)}, 99 % {Within(totals.ReadPercentile99)}");
+        Line(
+            text,
+            "from memory",
+            $"{Percent(hits, reads.Operations)}; half of all reads {Within(totals.ReadMedian)}, 99 % {Within(totals.ReadPercentile99)}");
         if (totals.BytesFromDisk > 0)
             Line(text, "from disk", $"{ByteCount.Format(totals.BytesFromDisk)}");
         if (totals.DamagedBlocks > 0)
             Line(text, "damaged", $"{totals.DamagedBlocks:N0} blocks on disk, fetched again");
-        Line(text, "fetched", $"{ByteCount.Format(totals.BytesFetched)} in {totals.DemandGets:N0} requests on demand and {totals.BackgroundGets:N0} ahead, {Ratio(totals.BytesFetched, reads.Bytes)} of what was read");
+        var fetched = ByteCount.Format(totals.BytesFetched);
+        var ratio = Ratio(totals.BytesFetched, reads.Bytes);
+        Line(
+            text,
+            "fetched",
+            $"{fetched} in {totals.DemandGets:N0} requests on demand and {totals.BackgroundGets:N0} ahead, {ratio} of what was read");
         if (totals.Failed > 0)
             Line(text, "not fetched", $"{totals.Failed:N0} requests failed for good");
     }
@@ -74,7 +82,11 @@ internal sealed class Statistics : IDisposable
     {
         var totals = store.Metered.Totals;
         text.Append(CultureInfo.InvariantCulture, $"becket: store {store.Metered.Name}\n");
-        Line(text, "requests", $"{totals.Gets:N0} GETs, {totals.Heads:N0} HEADs, {totals.Errors:N0} errors; first byte of half {Within(totals.FirstByteMedian)}, of 99 % {Within(totals.FirstBytePercentile99)}");
+        var (half, most) = (Within(totals.FirstByteMedian), Within(totals.FirstBytePercentile99));
+        Line(
+            text,
+            "requests",
+            $"{totals.Gets:N0} GETs, {totals.Heads:N0} HEADs, {totals.Errors:N0} errors; first byte of half {half}, of 99 % {most}");
         if (store.Hedging.Hedges > 0)
             Line(text, "hedges", $"{store.Hedging.Hedges:N0} second GETs beside late ones, {store.Hedging.HedgesWon:N0} answered first");
         Line(text, "request bill", $"about ${totals.RequestBill:0.######} at AWS list prices, without traffic");

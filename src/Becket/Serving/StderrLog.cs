@@ -27,11 +27,14 @@ internal sealed class StderrLog(LogLevel minimum, LogFormat format, TimeProvider
 
     public static ILoggerFactory CreateFactory(LogLevel minimum) => CreateFactory(minimum, LogFormat.Text, clock: null);
 
-    public static ILoggerFactory CreateFactory(LogLevel minimum, LogFormat format, TimeProvider? clock) => LoggerFactory.Create(builder => builder
-        .SetMinimumLevel(LogLevel.Trace) // the provider has its own
-        .AddProvider(new StderrLog(minimum, format, clock)));
+    public static ILoggerFactory CreateFactory(LogLevel minimum, LogFormat format, TimeProvider? clock) =>
+        LoggerFactory.Create(builder => builder
+            .SetMinimumLevel(LogLevel.Trace) // the provider has its own
+            .AddProvider(new StderrLog(minimum, format, clock)));
 
-    /// <summary>What a foreground command logs: all of it where it was asked to, what happens where a machine reads, otherwise problems.</summary>
+    /// <summary>
+    /// What a foreground command logs: all of it where it was asked to, what happens where a machine reads, otherwise problems.
+    /// </summary>
     public static LogLevel LevelFor(bool isVerbose, LogFormat format) =>
         isVerbose ? LogLevel.Debug : format == LogFormat.Json ? LogLevel.Information : LogLevel.Warning;
 
@@ -74,7 +77,8 @@ internal sealed class StderrLog(LogLevel minimum, LogFormat format, TimeProvider
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= minimum && logLevel != LogLevel.None;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             if (IsEnabled(logLevel))
                 log.Write(logLevel, category, formatter(state, exception), state, exception);

@@ -9,7 +9,8 @@ internal sealed class UnixListener : IDisposable
 {
     public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    public const UnixFileMode Everybody = OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+    public const UnixFileMode Everybody =
+        OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
 
     private const int Backlog = 128;
 
@@ -38,7 +39,10 @@ internal sealed class UnixListener : IDisposable
     {
         path = System.IO.Path.GetFullPath(path);
         if (System.Text.Encoding.UTF8.GetByteCount(path) > MaximumPath)
-            throw new CommandException($"the socket path {path} is longer than {MaximumPath} bytes, the most that the kernel takes; choose a shorter one");
+        {
+            throw new CommandException(
+                $"the socket path {path} is longer than {MaximumPath} bytes, the most that the kernel takes; choose a shorter one");
+        }
 
         RemoveStale(path);
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);

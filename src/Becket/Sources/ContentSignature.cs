@@ -56,12 +56,19 @@ internal static class ContentSignature
                 found.Add(name);
         }
 
-        if (HasMasterBootRecord(start) && !found.Contains("GPT partition table") && !found.Contains("FAT file system") && !found.Contains("NTFS file system"))
+        if (HasMasterBootRecord(start)
+            && !found.Contains("GPT partition table")
+            && !found.Contains("FAT file system")
+            && !found.Contains("NTFS file system"))
+        {
             found.Add("MBR partition table");
+        }
         return found;
     }
 
-    /// <summary>The boot signature alone is no partition table (boot sectors have it too): one entry must have a type and a length.</summary>
+    /// <summary>
+    /// The boot signature alone is no partition table (boot sectors have it too): one entry must have a type and a length.
+    /// </summary>
     private static bool HasMasterBootRecord(ReadOnlySpan<byte> start)
     {
         const int firstEntry = 446, entryLength = 16, typeOffset = 4, sectorsOffset = 12;

@@ -61,7 +61,8 @@ internal abstract record DeviceSource
                 "http" or "https" => new Http(ParseUrl(text)),
                 "file" when Uri.TryCreate(text, UriKind.Absolute, out var url) => new LocalFile(url.LocalPath),
                 "nbd" or "nbd+unix" or "nbds" or "nbds+unix" => new Nbd(NbdUri.Parse(text)),
-                var other => throw CommandException.Usage($"'{other}://' is not a kind of source that becket knows; it reads s3://, https://, http:// and files"),
+                var other => throw CommandException.Usage(
+                    $"'{other}://' is not a kind of source that becket knows; it reads s3://, https://, http:// and files"),
             };
         }
         catch (FormatException e)

@@ -51,7 +51,11 @@ internal sealed record NbdkitParameters
             var equals = word.IndexOf('=', StringComparison.Ordinal);
             var name = word[..equals].Replace('-', '_');
             if (!Known.Contains(name))
-                throw CommandException.Usage($"unknown parameter '{word[..equals]}='; known are {string.Join(", ", Known)} (a file of that name is ./{word[..equals]}=...)");
+            {
+                throw CommandException.Usage(
+                    $"unknown parameter '{word[..equals]}='; known are {string.Join(", ", Known)} "
+                    + $"(a file of that name is ./{word[..equals]}=...)");
+            }
             if (!values.TryAdd(name, word[(equals + 1)..]))
                 throw CommandException.Usage($"parameter '{name}=' was given twice");
         }
@@ -59,7 +63,11 @@ internal sealed record NbdkitParameters
         var bucket = values.GetValueOrDefault("bucket");
         var key = values.GetValueOrDefault("key");
         if (string.IsNullOrEmpty(bucket) != string.IsNullOrEmpty(key) || (bucket is not null && key is { Length: 0 }))
-            throw CommandException.Usage(string.IsNullOrEmpty(bucket) ? "key= was given without bucket=" : "bucket= was given without key=, the name of the object");
+        {
+            throw CommandException.Usage(string.IsNullOrEmpty(bucket)
+                ? "key= was given without bucket="
+                : "bucket= was given without key=, the name of the object");
+        }
 
         return new NbdkitParameters
         {

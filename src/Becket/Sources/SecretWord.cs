@@ -21,7 +21,8 @@ internal sealed record SecretWord(string Value, bool WasShown, string? OpenFile)
 
     private const UnixFileMode OthersMayRead = UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
-    private static readonly SearchValues<char> Base64 = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=");
+    private static readonly SearchValues<char> Base64 =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=");
 
     /// <param name="name">The parameter, for messages.</param>
     /// <param name="word">What stands behind its equals sign.</param>
@@ -55,9 +56,15 @@ internal sealed record SecretWord(string Value, bool WasShown, string? OpenFile)
     private static SecretWord ReadDescriptor(string name, string number)
     {
         if (!int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var descriptor))
-            throw CommandException.Usage($"{name}=-FD takes the number of an open file descriptor; a secret that begins with '-' goes into a file: {name}=+FILE");
+        {
+            throw CommandException.Usage(
+                $"{name}=-FD takes the number of an open file descriptor; a secret that begins with '-' goes into a file: {name}=+FILE");
+        }
         if (descriptor <= 2)
-            throw CommandException.Usage($"{name}=-FD: descriptor {descriptor} is in use for input, output or errors; open another one, such as 9<FILE");
+        {
+            throw CommandException.Usage(
+                $"{name}=-FD: descriptor {descriptor} is in use for input, output or errors; open another one, such as 9<FILE");
+        }
         try
         {
             using var file = new FileStream(new SafeFileHandle(descriptor, ownsHandle: true), FileAccess.Read, bufferSize: 0);

@@ -29,8 +29,13 @@ internal sealed class SourceCache(CachePlan plan, ILoggerFactory loggers) : IDis
     {
         var room = Math.Max(plan.Memory, plan.Folder is null ? 0 : plan.FolderSize);
         if (plan.Settings.Prefetch == PrefetchMode.All && device.Info.Size > room)
-            throw CommandException.Usage($"--prefetch all needs room for {device.Info.Description}, {ByteCount.Format(device.Info.Size)}: give --cache-dir and a --cache-size as large as that");
-        return new CacheFilter(device, Cache, Identify(device, place), plan.Settings, TimeProvider.System, loggers.CreateLogger<CacheFilter>());
+        {
+            throw CommandException.Usage(
+                $"--prefetch all needs room for {device.Info.Description}, {ByteCount.Format(device.Info.Size)}: "
+                + "give --cache-dir and a --cache-size as large as that");
+        }
+        return new CacheFilter(
+            device, Cache, Identify(device, place), plan.Settings, TimeProvider.System, loggers.CreateLogger<CacheFilter>());
     }
 
     private BlockCache Cache => _cache ??= new BlockCache(

@@ -83,7 +83,8 @@ internal sealed class SourceOpener(StoreSettings settings, ILoggerFactory logger
         var device = FileDevice.Open(path, access);
         return device.Info.Size > 0
             ? device
-            : throw new CommandException($"{path} is empty, and a disk of no bytes is of no use; 'truncate -s SIZE {path}' gives it a size");
+            : throw new CommandException(
+                $"{path} is empty, and a disk of no bytes is of no use; 'truncate -s SIZE {path}' gives it a size");
     }
 
     private async ValueTask<IBlockDevice> OpenAsync(DeviceSource.Http source, CancellationToken cancellationToken)
@@ -126,6 +127,7 @@ internal sealed class SourceOpener(StoreSettings settings, ILoggerFactory logger
         var warming = new WarmingObjectStore(metered, WarmConnections);
         var hedging = new HedgingObjectStore(warming, new HedgePolicy(), TimeProvider.System);
         _stores.Add(new OpenedStore(metered, hedging));
-        return new RetryingObjectStore(hedging, RetryPolicy.Within(ReadDeadline), TimeProvider.System, loggers.CreateLogger<RetryingObjectStore>());
+        return new RetryingObjectStore(
+            hedging, RetryPolicy.Within(ReadDeadline), TimeProvider.System, loggers.CreateLogger<RetryingObjectStore>());
     }
 }

@@ -43,12 +43,18 @@ internal sealed class Metric
     /// <summary>Null for kinds of instrument that nobody here uses.</summary>
     public static Metric? Of(Instrument instrument) => instrument switch
     {
-        Counter<long> or Counter<int> or Counter<double> => new Metric(instrument, MetricKind.Counter, isSet: false, bounds: null),
-        ObservableCounter<long> or ObservableCounter<int> or ObservableCounter<double> => new Metric(instrument, MetricKind.Counter, isSet: true, bounds: null),
-        UpDownCounter<long> or UpDownCounter<int> or UpDownCounter<double> => new Metric(instrument, MetricKind.Gauge, isSet: false, bounds: null),
-        ObservableUpDownCounter<long> or ObservableUpDownCounter<int> or ObservableUpDownCounter<double> => new Metric(instrument, MetricKind.Gauge, isSet: true, bounds: null),
-        ObservableGauge<long> or ObservableGauge<int> or ObservableGauge<double> => new Metric(instrument, MetricKind.Gauge, isSet: true, bounds: null),
-        Histogram<double> histogram => new Metric(instrument, MetricKind.Histogram, isSet: false, histogram.Advice?.HistogramBucketBoundaries),
+        Counter<long> or Counter<int> or Counter<double> =>
+            new Metric(instrument, MetricKind.Counter, isSet: false, bounds: null),
+        ObservableCounter<long> or ObservableCounter<int> or ObservableCounter<double> =>
+            new Metric(instrument, MetricKind.Counter, isSet: true, bounds: null),
+        UpDownCounter<long> or UpDownCounter<int> or UpDownCounter<double> =>
+            new Metric(instrument, MetricKind.Gauge, isSet: false, bounds: null),
+        ObservableUpDownCounter<long> or ObservableUpDownCounter<int> or ObservableUpDownCounter<double> =>
+            new Metric(instrument, MetricKind.Gauge, isSet: true, bounds: null),
+        ObservableGauge<long> or ObservableGauge<int> or ObservableGauge<double> =>
+            new Metric(instrument, MetricKind.Gauge, isSet: true, bounds: null),
+        Histogram<double> histogram =>
+            new Metric(instrument, MetricKind.Histogram, isSet: false, histogram.Advice?.HistogramBucketBoundaries),
         _ => null,
     };
 

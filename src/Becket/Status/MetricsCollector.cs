@@ -62,5 +62,6 @@ internal sealed class MetricsCollector : IDisposable
 
     private bool IsWanted(Instrument instrument) => instrument.Meter.Name == RuntimeMeter
         ? RuntimeInstruments.Any(start => instrument.Name.StartsWith(start, StringComparison.Ordinal))
-        : instrument.Meter.Name.StartsWith("Becket.", StringComparison.Ordinal) && (instrument.Meter.Scope is null || instrument.Meter.Scope == _scope);
+        : instrument.Meter.Name.StartsWith("Becket.", StringComparison.Ordinal)
+            && (instrument.Meter.Scope is null || instrument.Meter.Scope == _scope);
 }

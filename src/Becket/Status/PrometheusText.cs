@@ -63,7 +63,8 @@ internal static class PrometheusText
     /// <param name="tags">Its labels.</param>
     /// <param name="extra">The value of the label <c>le</c>, where there is one.</param>
     /// <param name="value">Its value.</param>
-    private static void Sample(StringBuilder text, string name, IReadOnlyList<KeyValuePair<string, object?>> tags, string? extra, string value)
+    private static void Sample(
+        StringBuilder text, string name, IReadOnlyList<KeyValuePair<string, object?>> tags, string? extra, string value)
     {
         text.Append(name);
         if (tags.Count > 0 || extra is not null)

@@ -29,7 +29,8 @@ internal static class Readiness
     public static (HealthState Health, string? Problem) Judge(DeviceHealth health) => health switch
     {
         { Failure: { } failure } => (HealthState.Failing, failure),
-        { LongestWait: var wait } when wait > Usual => (HealthState.Waiting, $"a read has been waiting for the store for {wait.TotalSeconds:0} s"),
+        { LongestWait: var wait } when wait > Usual =>
+            (HealthState.Waiting, $"a read has been waiting for the store for {wait.TotalSeconds:0} s"),
         _ => (HealthState.Ok, null),
     };
 }

@@ -37,7 +37,11 @@ internal sealed class ServedInstruments : IDisposable
 
     private void AddExports(Meter meter)
     {
-        meter.CreateObservableGauge("becket.device.size", () => OfExports(static export => export.Device.Device.Info.Size, ("becket.device.source", static export => export.Source)), "By", "Size of the device.");
+        meter.CreateObservableGauge(
+            "becket.device.size",
+            () => OfExports(static export => export.Device.Device.Info.Size, ("becket.device.source", static export => export.Source)),
+            "By",
+            "Size of the device.");
         meter.CreateObservableGauge(
             "becket.device.failing",
             () => OfExports(static export => Readiness.Judge(export.Device.Health.Current).Health == HealthState.Failing ? 1 : 0),
@@ -54,56 +58,142 @@ internal sealed class ServedInstruments : IDisposable
     {
         meter.CreateObservableCounter(
             "becket.cache.reads",
-            () => OfCaches(static (_, totals, reads) => [(Math.Max(0, reads - totals.Waits), ("becket.cache.result", "hit")), (totals.Waits, ("becket.cache.result", "wait"))]),
+            () => OfCaches(static (_, totals, reads) =>
+            [
+                (Math.Max(0, reads - totals.Waits), ("becket.cache.result", "hit")),
+                (totals.Waits, ("becket.cache.result", "wait")),
+            ]),
             "{read}",
             "Reads that were answered from memory at once (hit), and those that had to wait.");
         meter.CreateObservableCounter(
             "becket.cache.fetched",
-            () => OfCaches(static (_, totals, _) => [(totals.DemandBytes, ("becket.cache.cause", "demand")), (totals.BackgroundBytes, ("becket.cache.cause", "background"))]),
+            () => OfCaches(static (_, totals, _) =>
+            [
+                (totals.DemandBytes, ("becket.cache.cause", "demand")),
+                (totals.BackgroundBytes, ("becket.cache.cause", "background")),
+            ]),
             "By",
             "Bytes that came from the store: for a reader who waited (demand), or ahead of one (background).");
         meter.CreateObservableCounter(
             "becket.cache.fetches",
-            () => OfCaches(static (_, totals, _) => [(totals.DemandGets, ("becket.cache.cause", "demand")), (totals.BackgroundGets, ("becket.cache.cause", "background"))]),
+            () => OfCaches(static (_, totals, _) =>
+            [
+                (totals.DemandGets, ("becket.cache.cause", "demand")),
+                (totals.BackgroundGets, ("becket.cache.cause", "background")),
+            ]),
             "{fetch}",
             "Ranges that were fetched from the store.");
-        meter.CreateObservableCounter("becket.cache.fetch.failures", () => OfCaches(static (_, totals, _) => [(totals.Failed, null)]), "{fetch}", "Ranges that could not be fetched, after all retries.");
-        meter.CreateObservableCounter("becket.cache.disk.read", () => OfCaches(static (_, totals, _) => [(totals.BytesFromDisk, null)]), "By", "Bytes that came from the folder on disk.");
-        meter.CreateObservableUpDownCounter("becket.cache.memory.content", () => OfCaches(static (cache, _, _) => [(cache.BytesInMemory, null)]), "By", "Bytes of the device that are in memory.");
+        meter.CreateObservableCounter(
+            "becket.cache.fetch.failures",
+            () => OfCaches(static (_, totals, _) => [(totals.Failed, null)]),
+            "{fetch}",
+            "Ranges that could not be fetched, after all retries.");
+        meter.CreateObservableCounter(
+            "becket.cache.disk.read",
+            () => OfCaches(static (_, totals, _) => [(totals.BytesFromDisk, null)]),
+            "By",
+            "Bytes that came from the folder on disk.");
+        meter.CreateObservableUpDownCounter(
+            "becket.cache.memory.content",
+            () => OfCaches(static (cache, _, _) => [(cache.BytesInMemory, null)]),
+            "By",
+            "Bytes of the device that are in memory.");
     }
 
     private void AddCache(Meter meter)
     {
-        meter.CreateObservableUpDownCounter("becket.cache.memory.usage", () => OfCache(static cache => cache.MemoryUsed), "By", "Memory that holds blocks, of all devices together.");
-        meter.CreateObservableUpDownCounter("becket.cache.memory.limit", () => OfCache(static cache => cache.MemorySize), "By", "Memory that blocks may take.");
-        meter.CreateObservableCounter("becket.cache.memory.evictions", () => OfCache(static cache => cache.MemoryEvictions), "{piece}", "Pieces of 128 KiB that left memory for others.");
-        meter.CreateObservableUpDownCounter("becket.cache.disk.usage", () => OfDisk(static disk => disk.Used), "By", "What the folder takes, whoever filled it; measured now and then.");
-        meter.CreateObservableUpDownCounter("becket.cache.disk.limit", () => OfDisk(static disk => disk.Limit), "By", "What the folder may take.");
-        meter.CreateObservableCounter("becket.cache.disk.evictions", () => OfDisk(static disk => disk.Evictions), "{piece}", "Pieces of 128 KiB that this process took out of the folder.");
-        meter.CreateObservableCounter("becket.cache.disk.damaged_blocks", () => OfDisk(static disk => disk.DamagedBlocks), "{block}", "Blocks of 4 KiB that were damaged on disk and fetched again.");
-        meter.CreateObservableGauge("becket.cache.disk.off", () => OfDisk(static disk => disk.IsOff ? 1 : 0), unit: null, "1 where nothing is stored on disk any more, after an error.");
+        meter.CreateObservableUpDownCounter(
+            "becket.cache.memory.usage",
+            () => OfCache(static cache => cache.MemoryUsed),
+            "By",
+            "Memory that holds blocks, of all devices together.");
+        meter.CreateObservableUpDownCounter(
+            "becket.cache.memory.limit",
+            () => OfCache(static cache => cache.MemorySize),
+            "By",
+            "Memory that blocks may take.");
+        meter.CreateObservableCounter(
+            "becket.cache.memory.evictions",
+            () => OfCache(static cache => cache.MemoryEvictions),
+            "{piece}",
+            "Pieces of 128 KiB that left memory for others.");
+        meter.CreateObservableUpDownCounter(
+            "becket.cache.disk.usage",
+            () => OfDisk(static disk => disk.Used),
+            "By",
+            "What the folder takes, whoever filled it; measured now and then.");
+        meter.CreateObservableUpDownCounter(
+            "becket.cache.disk.limit",
+            () => OfDisk(static disk => disk.Limit),
+            "By",
+            "What the folder may take.");
+        meter.CreateObservableCounter(
+            "becket.cache.disk.evictions",
+            () => OfDisk(static disk => disk.Evictions),
+            "{piece}",
+            "Pieces of 128 KiB that this process took out of the folder.");
+        meter.CreateObservableCounter(
+            "becket.cache.disk.damaged_blocks",
+            () => OfDisk(static disk => disk.DamagedBlocks),
+            "{block}",
+            "Blocks of 4 KiB that were damaged on disk and fetched again.");
+        meter.CreateObservableGauge(
+            "becket.cache.disk.off",
+            () => OfDisk(static disk => disk.IsOff ? 1 : 0),
+            unit: null,
+            "1 where nothing is stored on disk any more, after an error.");
     }
 
     private void AddHedging(Meter meter)
     {
-        meter.CreateObservableCounter("becket.store.hedges", () => OfStores(static store => store.Hedges), "{request}", "Second GETs that were sent beside one that was late.");
-        meter.CreateObservableCounter("becket.store.hedges.won", () => OfStores(static store => store.HedgesWon), "{request}", "Second GETs whose answer came first.");
+        meter.CreateObservableCounter(
+            "becket.store.hedges",
+            () => OfStores(static store => store.Hedges),
+            "{request}",
+            "Second GETs that were sent beside one that was late.");
+        meter.CreateObservableCounter(
+            "becket.store.hedges.won",
+            () => OfStores(static store => store.HedgesWon),
+            "{request}",
+            "Second GETs whose answer came first.");
     }
 
     private void AddServer(Meter meter)
     {
-        meter.CreateObservableUpDownCounter("becket.nbd.connections", () => OfServer(static server => server.Connections), "{connection}", "Clients that are connected.");
-        meter.CreateObservableCounter("becket.nbd.connections.accepted", () => OfServer(static server => server.Accepted), "{connection}", "Clients that ever were.");
-        meter.CreateObservableUpDownCounter("becket.nbd.requests.in_flight", () => OfServer(static server => server.RequestsInFlight), "{request}", "Requests that devices work on, or whose replies wait to be sent.");
-        meter.CreateObservableUpDownCounter("becket.nbd.transfer_memory.usage", () => OfServer(static server => server.TransferMemoryUsed), "By", "Memory that requests and replies take.");
-        meter.CreateObservableUpDownCounter("becket.nbd.transfer_memory.limit", () => OfServer(static server => server.TransferMemorySize), "By", "Memory that they may take together.");
+        meter.CreateObservableUpDownCounter(
+            "becket.nbd.connections",
+            () => OfServer(static server => server.Connections),
+            "{connection}",
+            "Clients that are connected.");
+        meter.CreateObservableCounter(
+            "becket.nbd.connections.accepted",
+            () => OfServer(static server => server.Accepted),
+            "{connection}",
+            "Clients that ever were.");
+        meter.CreateObservableUpDownCounter(
+            "becket.nbd.requests.in_flight",
+            () => OfServer(static server => server.RequestsInFlight),
+            "{request}",
+            "Requests that devices work on, or whose replies wait to be sent.");
+        meter.CreateObservableUpDownCounter(
+            "becket.nbd.transfer_memory.usage",
+            () => OfServer(static server => server.TransferMemoryUsed),
+            "By",
+            "Memory that requests and replies take.");
+        meter.CreateObservableUpDownCounter(
+            "becket.nbd.transfer_memory.limit",
+            () => OfServer(static server => server.TransferMemorySize),
+            "By",
+            "Memory that they may take together.");
     }
 
-    private IEnumerable<Measurement<double>> OfExports(Func<ShownExport, double> value, params (string Name, Func<ShownExport, string> Value)[] more) =>
+    private IEnumerable<Measurement<double>> OfExports(
+        Func<ShownExport, double> value, params (string Name, Func<ShownExport, string> Value)[] more) =>
         _board.Exports.Select(export => new Measurement<double>(
             value(export), [NameTag(export), .. more.Select(tag => new KeyValuePair<string, object?>(tag.Name, tag.Value(export)))]));
 
-    private IEnumerable<Measurement<long>> OfCaches(Func<CacheFilter, CacheTotals, long, (long Value, (string Name, string Value)? Tag)[]> values)
+    private IEnumerable<Measurement<long>> OfCaches(
+        Func<CacheFilter, CacheTotals, long, (long Value, (string Name, string Value)? Tag)[]> values)
     {
         foreach (var export in _board.Exports)
         {
@@ -131,7 +221,8 @@ internal sealed class ServedInstruments : IDisposable
     /// <summary>Several devices of one bucket have a store of that name each.</summary>
     private IEnumerable<Measurement<long>> OfStores(Func<HedgingObjectStore, long> value) => _board.Stores
         .GroupBy(static store => store.Hedging.Name, StringComparer.Ordinal)
-        .Select(group => new Measurement<long>(group.Sum(store => value(store.Hedging)), new KeyValuePair<string, object?>("becket.store.name", group.Key)));
+        .Select(group => new Measurement<long>(
+            group.Sum(store => value(store.Hedging)), new KeyValuePair<string, object?>("becket.store.name", group.Key)));
 
     private static KeyValuePair<string, object?> NameTag(ShownExport export) => new("becket.device.name", export.Name);
 }

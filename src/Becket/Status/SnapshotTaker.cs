@@ -39,7 +39,9 @@ internal sealed class SnapshotTaker(StatusBoard board, MetricsCollector metrics,
             ResidentMemory = ProcessInstruments.ResidentMemory(),
             Connections = server?.Connections ?? 0,
             RequestsInFlight = server?.RequestsInFlight ?? 0,
-            Cache = board.Cache?.Totals is { } cache ? new CacheSnapshot(cache.MemoryUsed, cache.MemorySize, cache.Disk?.Used, cache.Disk?.Limit) : null,
+            Cache = board.Cache?.Totals is { } cache
+                ? new CacheSnapshot(cache.MemoryUsed, cache.MemorySize, cache.Disk?.Used, cache.Disk?.Limit)
+                : null,
             Exports = [.. board.Exports.Select(Describe)],
         };
     }

@@ -37,12 +37,15 @@ internal abstract record StatusAddress
             host = TcpListening.DefaultAddress;
         var isBracketed = host is ['[', .., ']'];
         // Without brackets, ::1 would be the address : and the port 1.
-        if (!int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port > IPEndPoint.MaxPort
-            || !IPAddress.TryParse(isBracketed ? host[1..^1] : host, out var address) || isBracketed != host.Contains(':', StringComparison.Ordinal)
+        if (!int.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            || port > IPEndPoint.MaxPort
+            || !IPAddress.TryParse(isBracketed ? host[1..^1] : host, out var address)
+            || isBracketed != host.Contains(':', StringComparison.Ordinal)
             || (!isBracketed && host.Split('.').Length != 4))
         {
             throw new FormatException(
-                $"'{text}' is not a place to listen on; write a port (9464), an IP address and a port (127.0.0.1:9464, [::1]:9464) or the path of a unix socket (./status.sock)");
+                $"'{text}' is not a place to listen on; write a port (9464), an IP address and a port (127.0.0.1:9464, [::1]:9464) "
+                + "or the path of a unix socket (./status.sock)");
         }
         return new Tcp(address, port);
     }

@@ -17,7 +17,8 @@ namespace Becket.Status;
 /// <param name="answersTo">Whether a request for this host name is meant for here.</param>
 /// <param name="logger">Where defects go.</param>
 internal sealed partial class StatusApplication(
-    StatusBoard board, MetricsCollector metrics, SnapshotTaker snapshots, Func<string, bool> answersTo, ILogger logger) : IHttpApplication<HttpContext>
+    StatusBoard board, MetricsCollector metrics, SnapshotTaker snapshots, Func<string, bool> answersTo, ILogger logger)
+    : IHttpApplication<HttpContext>
 {
     private readonly ReadinessProbe _probe = new(board, TimeProvider.System);
 
@@ -63,7 +64,10 @@ internal sealed partial class StatusApplication(
     {
         var (request, response, gone) = (context.Request, context.Response, context.RequestAborted);
         if (!answersTo(request.Host.Host))
-            return SendAsync(response, HttpStatusCode.MisdirectedRequest, "this is not the host that you asked for; use its IP address\n", gone);
+        {
+            return SendAsync(
+                response, HttpStatusCode.MisdirectedRequest, "this is not the host that you asked for; use its IP address\n", gone);
+        }
         if (request.Method is not ("GET" or "HEAD"))
         {
             response.Headers.Allow = "GET, HEAD";
@@ -80,7 +84,11 @@ internal sealed partial class StatusApplication(
                 var problems = Readiness.Problems(board);
                 return problems.Count == 0
                     ? SendAsync(response, HttpStatusCode.OK, "ready\n", gone)
-                    : SendAsync(response, HttpStatusCode.ServiceUnavailable, string.Concat(problems.Select(static problem => $"{problem}\n")), gone);
+                    : SendAsync(
+                        response,
+                        HttpStatusCode.ServiceUnavailable,
+                        string.Concat(problems.Select(static problem => $"{problem}\n")),
+                        gone);
             case "/metrics":
                 response.ContentType = PrometheusText.ContentType;
                 return response.WriteAsync(PrometheusText.Write(metrics.Collect(), Target), gone);

@@ -8,16 +8,18 @@ internal static class StatusPage
 {
     /// <summary>Everything comes from here, nothing is written into the page's own text, and nobody may put it into a frame.</summary>
     public const string ContentSecurityPolicy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-    private static readonly FrozenDictionary<string, (string Type, byte[] Content)> Files = new Dictionary<string, (string, byte[])>(StringComparer.Ordinal)
-    {
-        ["/"] = ("text/html; charset=utf-8", Load("index.html")),
-        ["/page.css"] = ("text/css; charset=utf-8", Load("page.css")),
-        ["/page.js"] = ("text/javascript; charset=utf-8", Load("page.js")),
-        ["/map.js"] = ("text/javascript; charset=utf-8", Load("map.js")),
-        ["/icon.svg"] = ("image/svg+xml", Load("icon.svg")),
-    }.ToFrozenDictionary(StringComparer.Ordinal);
+    private static readonly FrozenDictionary<string, (string Type, byte[] Content)> Files =
+        new Dictionary<string, (string, byte[])>(StringComparer.Ordinal)
+        {
+            ["/"] = ("text/html; charset=utf-8", Load("index.html")),
+            ["/page.css"] = ("text/css; charset=utf-8", Load("page.css")),
+            ["/page.js"] = ("text/javascript; charset=utf-8", Load("page.js")),
+            ["/map.js"] = ("text/javascript; charset=utf-8", Load("map.js")),
+            ["/icon.svg"] = ("image/svg+xml", Load("icon.svg")),
+        }.ToFrozenDictionary(StringComparer.Ordinal);
 
     public static bool Has(string path) => Files.ContainsKey(path);
 

@@ -34,7 +34,8 @@ internal sealed partial class StatusServer : IAsyncDisposable
         _served = new ServedInstruments(board);
         _process = new ProcessInstruments(board);
         var snapshots = new SnapshotTaker(board, _metrics, TimeProvider.System);
-        _application = new StatusApplication(board, _metrics, snapshots, address is StatusAddress.Tcp { IsLocal: true } ? IsLocalName : static _ => true, logger);
+        Func<string, bool> answersTo = address is StatusAddress.Tcp { IsLocal: true } ? IsLocalName : static _ => true;
+        _application = new StatusApplication(board, _metrics, snapshots, answersTo, logger);
         _kestrel = CreateKestrel(_socket);
         Location = Locate();
     }
@@ -44,7 +45,8 @@ internal sealed partial class StatusServer : IAsyncDisposable
 
     /// <summary>Starts one, or returns null where no address was given.</summary>
     /// <exception cref="CommandException">The address cannot be listened on.</exception>
-    public static async Task<StatusServer?> StartAsync(StatusAddress? address, StatusBoard board, ILoggerFactory loggers, CancellationToken cancellationToken)
+    public static async Task<StatusServer?> StartAsync(
+        StatusAddress? address, StatusBoard board, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         if (address is null)
             return null;

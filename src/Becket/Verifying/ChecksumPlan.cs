@@ -16,7 +16,8 @@ internal static class ChecksumPlan
     /// <param name="partSize">What the user says that it was uploaded in; null where he does not.</param>
     /// <param name="cancellationToken">Ends the wait for the store.</param>
     /// <returns>For each checksum of the store the tests of it, any of which may be met; none where nothing can be computed.</returns>
-    public static async Task<IReadOnlyList<PlannedChecksum>> MakeAsync(ObjectDevice device, long? partSize, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<PlannedChecksum>> MakeAsync(
+        ObjectDevice device, long? partSize, CancellationToken cancellationToken)
     {
         var stored = (await device.GetChecksumsAsync(part: null, cancellationToken)).All;
         var planned = new List<PlannedChecksum>();

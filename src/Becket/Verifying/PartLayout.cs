@@ -8,7 +8,9 @@ internal sealed class PartLayout
     /// <summary>More guesses are not worth their MD5s.</summary>
     private const int MostGuesses = 6;
 
-    /// <summary>What tools upload in unless told otherwise: the AWS CLI and boto 8, SDKs and rclone 5, s3cmd 15, MinIO's 16 and 64, Hadoop's 64 ...</summary>
+    /// <summary>
+    /// What tools upload in unless told otherwise: the AWS CLI and boto 8, SDKs and rclone 5, s3cmd 15, MinIO's 16 and 64, Hadoop's 64 ...
+    /// </summary>
     private static readonly long[] Usual = [8, 5, 16, 15, 64, 32, 10, 100, 128, 50, 20, 25, 256, 512, 1024];
 
     private readonly IReadOnlyList<long>? _sizes;

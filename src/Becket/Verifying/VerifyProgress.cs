@@ -25,7 +25,8 @@ internal sealed class VerifyProgress(TextWriter output, ProgressStyle style, lon
         var left = TimeSpan.FromSeconds(Math.Ceiling((size - done) / rate));
         var text = string.Create(
             CultureInfo.InvariantCulture,
-            $"{100.0 * done / size:0.0} % of {ByteCount.Format(size)}, {ByteCount.Format((long)rate)}/s, {(int)left.TotalHours:00}:{left:mm\\:ss} left");
+            $"{100.0 * done / size:0.0} % of {ByteCount.Format(size)}, {ByteCount.Format((long)rate)}/s, "
+            + $"{(int)left.TotalHours:00}:{left:mm\\:ss} left");
         if (style == ProgressStyle.Terminal)
             output.Write($"\r\u001b[K{text}");
         else

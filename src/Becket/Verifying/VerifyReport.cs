@@ -84,7 +84,8 @@ internal sealed record VerifiedChecksum
         {
             "match" => $"{Algorithm}{parts}{size} ({Origin}): {Expected}, as computed",
             "mismatch" => $"{Algorithm}{parts}{size} ({Origin}): should be {Expected}, and is {Computed}",
-            _ when Parts is not null => $"{Algorithm}{parts} ({Origin}): {Expected}; not to be compared, as the sizes of the parts are unknown (--part-size)",
+            _ when Parts is not null =>
+                $"{Algorithm}{parts} ({Origin}): {Expected}; not to be compared, as the sizes of the parts are unknown (--part-size)",
             _ => $"{Algorithm} ({Origin}): {Expected} is not that of the bytes, and need not be: not every ETag is a checksum",
         };
     }
@@ -112,7 +113,9 @@ internal sealed record VerifiedCache
 
     public string ToText() => Blocks == 0
         ? $"nothing of this object in {Folder}"
-        : string.Create(CultureInfo.InvariantCulture, $"{Blocks} blocks in {Folder}: {Damaged} damaged, {Different} unlike the store's, {Dropped} dropped");
+        : string.Create(
+            CultureInfo.InvariantCulture,
+            $"{Blocks} blocks in {Folder}: {Damaged} damaged, {Different} unlike the store's, {Dropped} dropped");
 }
 
 [JsonSourceGenerationOptions(

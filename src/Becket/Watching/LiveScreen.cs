@@ -15,12 +15,18 @@ internal static class LiveScreen
         {
             var status = pace.Status;
             yield return "";
-            yield return Fit($"{status.Source}  {ByteCount.Format(status.Size)}  {status.Device}{(status.MountPoint is null ? "" : $" on {status.MountPoint}")}  {status.Health.ToString().ToLowerInvariant()}", width);
+            var place = status.MountPoint is null ? "" : $" on {status.MountPoint}";
+            var health = status.Health.ToString().ToLowerInvariant();
+            yield return Fit($"{status.Source}  {ByteCount.Format(status.Size)}  {status.Device}{place}  {health}", width);
             yield return Fit(
-                string.Create(CultureInfo.InvariantCulture, $"  read    {ByteCount.Format(pace.ReadRate),10}/s  {pace.ReadsPerSecond,8} reads/s   from memory {pace.HitText,7}   99 % within {status.Percentile99Milliseconds:0.0} ms"),
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"  read    {ByteCount.Format(pace.ReadRate),10}/s  {pace.ReadsPerSecond,8} reads/s   "
+                    + $"from memory {pace.HitText,7}   99 % within {status.Percentile99Milliseconds:0.0} ms"),
                 width);
             yield return Fit(
-                $"  fetched {ByteCount.Format(pace.FetchRate),10}/s  {status.Fetching?.Count ?? 0,8} under way   in memory {ByteCount.Format(status.BytesInMemory)}   failed {status.FailedReads}",
+                $"  fetched {ByteCount.Format(pace.FetchRate),10}/s  {status.Fetching?.Count ?? 0,8} under way   "
+                + $"in memory {ByteCount.Format(status.BytesInMemory)}   failed {status.FailedReads}",
                 width);
             yield return $"  [{Map(status, Math.Max(10, width - 4))}]";
             if (status.Problem is { } problem)

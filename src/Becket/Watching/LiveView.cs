@@ -62,7 +62,8 @@ internal sealed class LiveView(TextWriter output, bool isJson)
     {
         if (isJson)
         {
-            output.WriteLine(JsonSerializer.Serialize([.. paces.Select(static pace => pace.Status)], DaemonJson.Default.IReadOnlyListAttachmentStatus));
+            output.WriteLine(JsonSerializer.Serialize(
+                [.. paces.Select(static pace => pace.Status)], DaemonJson.Default.IReadOnlyListAttachmentStatus));
         }
         else if (_isTerminal)
         {
@@ -101,9 +102,13 @@ internal sealed class AttachmentPace(AttachmentStatus now, AttachmentStatus? bef
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{now.Source} {now.MountPoint ?? now.Device}: {ByteCount.Format(ReadRate)}/s read, {ByteCount.Format(FetchRate)}/s fetched, {ReadsPerSecond} reads/s, {HitText} from memory, 99 % within {now.Percentile99Milliseconds:0.0} ms, {now.Fetching?.Count ?? 0} ranges on their way, {now.Health.ToString().ToLowerInvariant()}{(now.Problem is null ? "" : $": {now.Problem}")}");
+        $"{now.Source} {now.MountPoint ?? now.Device}: {ByteCount.Format(ReadRate)}/s read, {ByteCount.Format(FetchRate)}/s fetched, "
+        + $"{ReadsPerSecond} reads/s, {HitText} from memory, 99 % within {now.Percentile99Milliseconds:0.0} ms, "
+        + $"{now.Fetching?.Count ?? 0} ranges on their way, {now.Health.ToString().ToLowerInvariant()}"
+        + $"{(now.Problem is null ? "" : $": {now.Problem}")}");
 
     public string HitText => HitRatio is { } ratio ? string.Create(CultureInfo.InvariantCulture, $"{100 * ratio:0.0} %") : "-";
 
-    private long Rate(long count, long? earlier) => earlier is null || passed <= TimeSpan.Zero ? 0 : (long)((count - earlier) / passed.TotalSeconds);
+    private long Rate(long count, long? earlier) =>
+        earlier is null || passed <= TimeSpan.Zero ? 0 : (long)((count - earlier) / passed.TotalSeconds);
 }

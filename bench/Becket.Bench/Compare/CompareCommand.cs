@@ -11,15 +11,41 @@ internal sealed class CompareCommand
     private readonly Option<string> _endpoint = new("--endpoint-url") { Required = true, Hidden = true };
     private readonly Option<string> _accessKey = new("--access-key") { Required = true, Hidden = true };
     private readonly Option<string> _secretKey = new("--secret-key") { Required = true, Hidden = true };
-    private readonly Option<string> _becket = new("--becket") { Required = true, Description = "The binary (default: dist/becket)", HelpName = "PATH" };
-    private readonly Option<string> _becketOptions = new("--becket-options") { Description = "More options for every 'becket serve', in one word", HelpName = "OPTIONS" };
-    private readonly Option<string> _out = new("--out") { Required = true, Description = "Where results go (default: bench/results)", HelpName = "DIR" };
-    private readonly Option<int?> _rounds = new("--rounds") { Description = "How often everything is run (default: 3; quick: 1)", HelpName = "N" };
-    private readonly Option<string> _latency = new("--latency") { Description = "Milliseconds to the store (default: 0,25,100; quick: 25)", HelpName = "LIST" };
+    private readonly Option<string> _becket = new("--becket")
+    {
+        Required = true,
+        Description = "The binary (default: dist/becket)",
+        HelpName = "PATH",
+    };
+    private readonly Option<string> _becketOptions = new("--becket-options")
+    {
+        Description = "More options for every 'becket serve', in one word",
+        HelpName = "OPTIONS",
+    };
+    private readonly Option<string> _out = new("--out")
+    {
+        Required = true,
+        Description = "Where results go (default: bench/results)",
+        HelpName = "DIR",
+    };
+    private readonly Option<int?> _rounds = new("--rounds")
+    {
+        Description = "How often everything is run (default: 3; quick: 1)",
+        HelpName = "N",
+    };
+    private readonly Option<string> _latency = new("--latency")
+    {
+        Description = "Milliseconds to the store (default: 0,25,100; quick: 25)",
+        HelpName = "LIST",
+    };
     private readonly Option<string> _rows = new("--rows") { Description = $"Of {string.Join(',', KnownRows)}", HelpName = "LIST" };
     private readonly Option<string> _peers = new("--peers") { Description = $"Of {string.Join(',', KnownPeers)}", HelpName = "LIST" };
     private readonly Option<bool> _quick = new("--quick") { Description = "One round at 25 ms with short limits: a few minutes" };
-    private readonly Option<int?> _mountLimit = new("--mount-limit") { Description = "Seconds after which a mount is cut off (default: 120; quick: 10)", HelpName = "SECONDS" };
+    private readonly Option<int?> _mountLimit = new("--mount-limit")
+    {
+        Description = "Seconds after which a mount is cut off (default: 120; quick: 10)",
+        HelpName = "SECONDS",
+    };
 
     private static readonly string[] KnownRows =
         ["copy", "seq", "rand32", "rand1", "mount-ext4", "mount-ext4-copied", "mount-xfs", "mount-squashfs", "second-mount", "warm"];

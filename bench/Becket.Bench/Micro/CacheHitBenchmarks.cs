@@ -23,7 +23,8 @@ public class CacheHitBenchmarks : IAsyncDisposable
     [GlobalSetup]
     public async Task SetupAsync()
     {
-        _device = new CacheFilter(new NoiseSource(DiskSize), _cache, identity: null, new CacheSettings(), TimeProvider.System, NullLogger.Instance);
+        _device = new CacheFilter(
+            new NoiseSource(DiskSize), _cache, identity: null, new CacheSettings(), TimeProvider.System, NullLogger.Instance);
         for (long offset = 0; offset < DiskSize; offset += _buffer.Length)
             await _device.ReadAsync(offset, _buffer, CancellationToken.None);
 

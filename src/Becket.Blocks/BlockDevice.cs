@@ -12,7 +12,8 @@ public abstract class BlockDevice : IBlockDevice
 
     public abstract ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken);
 
-    public virtual ValueTask WriteAsync(long offset, ReadOnlyMemory<byte> data, WriteOptions options, CancellationToken cancellationToken) =>
+    public virtual ValueTask WriteAsync(
+        long offset, ReadOnlyMemory<byte> data, WriteOptions options, CancellationToken cancellationToken) =>
         ValueTask.FromException(ReadOnly());
 
     public virtual ValueTask ZeroAsync(ByteRange range, WriteOptions options, CancellationToken cancellationToken) =>

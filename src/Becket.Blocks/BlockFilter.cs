@@ -15,7 +15,8 @@ public abstract class BlockFilter(IBlockDevice inner) : IBlockDevice
     public virtual ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken) =>
         Inner.ReadAsync(offset, buffer, cancellationToken);
 
-    public virtual ValueTask WriteAsync(long offset, ReadOnlyMemory<byte> data, WriteOptions options, CancellationToken cancellationToken) =>
+    public virtual ValueTask WriteAsync(
+        long offset, ReadOnlyMemory<byte> data, WriteOptions options, CancellationToken cancellationToken) =>
         Inner.WriteAsync(offset, data, options, cancellationToken);
 
     public virtual ValueTask ZeroAsync(ByteRange range, WriteOptions options, CancellationToken cancellationToken) =>

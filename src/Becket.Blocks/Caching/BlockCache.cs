@@ -42,7 +42,9 @@ public sealed class BlockCache : IDisposable
         Disk = Disk?.Totals,
     };
 
-    /// <summary>Guards everything that the cache and the schedulers of its devices know. Held for moments; nothing waits under it.</summary>
+    /// <summary>
+    /// Guards everything that the cache and the schedulers of its devices know. Held for moments; nothing waits under it.
+    /// </summary>
     internal Lock Gate { get; } = new();
 
     internal MemoryCache Memory { get; }

@@ -40,7 +40,10 @@ public sealed class CacheFilter : BlockFilter
         _pieces = new CachedPieces(info.Size, cache.Memory, identity is null ? null : cache.Disk?.OpenObject(identity, info.Size));
         if ((settings.ProfileFile ?? ProfileBesideBlocks) is { } profile)
             _profiling = new BootProfiling(new ProfileFile(profile, logger), info.Size, settings.Prefetch, time);
-        _scheduler = new FetchScheduler(source, cache, _pieces, settings, time) { Touched = _profiling is null ? null : _profiling.OnTouch };
+        _scheduler = new FetchScheduler(source, cache, _pieces, settings, time)
+        {
+            Touched = _profiling is null ? null : _profiling.OnTouch,
+        };
         if (_profiling?.Feed is { } feed)
             _scheduler.Feed(feed);
         if (settings.Prefetch == PrefetchMode.All)

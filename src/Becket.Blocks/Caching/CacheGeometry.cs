@@ -20,7 +20,9 @@ internal static class CacheGeometry
 
     public static long PieceCount(long size) => (size + Piece - 1) / Piece;
 
-    /// <summary>How many bytes of a device of <paramref name="size"/> bytes lie in a piece; less than a whole piece only in the last one.</summary>
+    /// <summary>
+    /// How many bytes of a device of <paramref name="size"/> bytes lie in a piece; less than a whole piece only in the last one.
+    /// </summary>
     public static int PieceLength(long piece, long size) => (int)Math.Min(Piece, size - (piece * Piece));
 
     /// <summary>The blocks that hold any of the bytes [from, to) of a piece; the bounds count from the piece's start.</summary>

@@ -8,7 +8,9 @@ public sealed record CacheSettings
     /// <summary>GETs to a store at a time, at most; fewer on a slow line.</summary>
     public int Connections { get; init; } = 32;
 
-    /// <summary>The aligned stretch around a miss that is fetched with it, in bytes; one piece (128 KiB) or less: that piece alone.</summary>
+    /// <summary>
+    /// The aligned stretch around a miss that is fetched with it, in bytes; one piece (128 KiB) or less: that piece alone.
+    /// </summary>
     public long? Zone { get; init; }
 
     /// <summary>How far a sequential reader is read ahead at most, in bytes; 0: not at all.</summary>

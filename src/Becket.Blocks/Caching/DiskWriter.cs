@@ -115,7 +115,8 @@ internal sealed class DiskWriter : IDisposable
         work.Done?.SetResult();
     }
 
-    private readonly record struct Work(DiskCacheObject? Disk, long Piece, uint Blocks, uint Zero, int Slot, TaskCompletionSource? Done = null)
+    private readonly record struct Work(
+        DiskCacheObject? Disk, long Piece, uint Blocks, uint Zero, int Slot, TaskCompletionSource? Done = null)
     {
         public Work(TaskCompletionSource done)
             : this(Disk: null, 0, 0, 0, 0, done)

@@ -59,7 +59,9 @@ public sealed partial class DiskCacheObject
         }
     }
 
-    /// <summary>Forgets blocks, so that they are fetched again. Whoever writes one at this very moment loses his mark: that costs a fetch, too.</summary>
+    /// <summary>
+    /// Forgets blocks, so that they are fetched again. Whoever writes one at this very moment loses his mark: that costs a fetch, too.
+    /// </summary>
     /// <returns>False where the disk cannot be written.</returns>
     public bool Drop(long piece, uint blocks)
     {

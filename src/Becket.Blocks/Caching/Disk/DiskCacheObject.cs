@@ -86,7 +86,9 @@ public sealed partial class DiskCacheObject : IDisposable
         }
     }
 
-    /// <summary>The pieces of which something is stored, whoever stored it: a claim, as of <see cref="Present"/>. Waits for the disk.</summary>
+    /// <summary>
+    /// The pieces of which something is stored, whoever stored it: a claim, as of <see cref="Present"/>. Waits for the disk.
+    /// </summary>
     public IReadOnlyList<long> StoredPieces()
     {
         var stored = new List<long>();

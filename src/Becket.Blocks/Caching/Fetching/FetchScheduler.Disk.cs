@@ -32,8 +32,8 @@ internal sealed partial class FetchScheduler
     }
 
     /// <summary>
-    /// Reads and checks blocks on disk: at once where the kernel has them in memory, otherwise on a thread of the pool. What is damaged or was evicted meanwhile is then absent, and whoever waited for it has
-    /// it fetched: so a bad disk fails nobody.
+    /// Reads and checks blocks on disk: at once where the kernel has them in memory, otherwise on a thread of the pool. What is damaged or
+    /// was evicted meanwhile is then absent, and whoever waited for it has it fetched: so a bad disk fails nobody.
     /// </summary>
     private async Task LoadAsync(DiskLoad load)
     {

@@ -61,7 +61,8 @@ internal sealed partial class FetchScheduler
     {
         var memory = _cache.Memory.Memory.Memory(slot);
         var start = piece * Piece;
-        var (from, reached, stop) = ((int)(position - start), (int)(position - start), (int)(Math.Min(arrival.Range.End, start + Piece) - start));
+        var from = (int)(position - start);
+        var (reached, stop) = (from, (int)(Math.Min(arrival.Range.End, start + Piece) - start));
         var (blocks, zero) = (0u, 0u);
         while (reached < stop)
         {
@@ -101,7 +102,10 @@ internal sealed partial class FetchScheduler
         Arrival.Waiter.CompleteAll(due, failure: null);
     }
 
-    /// <summary>Pins a slot for a piece. All of them can be pinned only for moments: by readers that copy, and by bodies and writes of one piece each.</summary>
+    /// <summary>
+    /// Pins a slot for a piece. All of them can be pinned only for moments: by readers that copy, and by bodies and writes of
+    /// one piece each.
+    /// </summary>
     private async ValueTask<int> RentAsync(long piece)
     {
         while (true)

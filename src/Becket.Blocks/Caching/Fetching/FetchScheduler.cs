@@ -139,7 +139,13 @@ internal sealed partial class FetchScheduler : IFetchTarget, IAsyncDisposable
     public IReadOnlyList<ByteRange> Fetching()
     {
         lock (_cache.Gate)
-            return [.. _arrivals.Where(static arrival => arrival.State == FetchState.Running).Select(static arrival => ByteRange.FromBounds(arrival.Reached, arrival.Range.End))];
+        {
+            return
+            [
+                .. _arrivals.Where(static arrival => arrival.State == FetchState.Running)
+                    .Select(static arrival => ByteRange.FromBounds(arrival.Reached, arrival.Range.End)),
+            ];
+        }
     }
 
     /// <summary>Completes when no GET and no load is under way.</summary>
@@ -222,7 +228,12 @@ internal sealed partial class FetchScheduler : IFetchTarget, IAsyncDisposable
         if (startable is null)
             return;
         for (var i = 1; i < startable.Count; i++)
-            ThreadPool.UnsafeQueueUserWorkItem(static work => _ = work.Scheduler.RunAsync(work.Arrival), (Scheduler: this, Arrival: startable[i]), preferLocal: false);
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static work => _ = work.Scheduler.RunAsync(work.Arrival),
+                (Scheduler: this, Arrival: startable[i]),
+                preferLocal: false);
+        }
         _ = RunAsync(startable[0]);
     }
 

@@ -19,7 +19,9 @@ internal sealed unsafe partial class HugePages : IDisposable
     private const int Collapse = 25; // MADV_COLLAPSE, Linux 6.1
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Rest after each page, in the time that it took: so it all takes a fiftieth of a processor, where pages are dear, too.</summary>
+    /// <summary>
+    /// Rest after each page, in the time that it took: so it all takes a fiftieth of a processor, where pages are dear, too.
+    /// </summary>
     private const int Rest = 49;
 
     private readonly byte* _base;

@@ -37,7 +37,8 @@ internal sealed class BootProfiling : IDisposable
         lock (_lock)
         {
             // Not only at the end: a daemon is killed more often than it is stopped.
-            _windowEnd ??= _time.CreateTimer(static self => ((BootProfiling)self!).Save(), this, ProfileRecorder.Window, Timeout.InfiniteTimeSpan);
+            _windowEnd ??= _time.CreateTimer(
+                static self => ((BootProfiling)self!).Save(), this, ProfileRecorder.Window, Timeout.InfiniteTimeSpan);
             _recorder.OnTouch(piece);
         }
     }

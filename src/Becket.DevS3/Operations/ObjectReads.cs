@@ -66,7 +66,10 @@ internal sealed class ObjectReads(ObjectFiles objects, DevS3Counters counters)
         return range;
     }
 
-    /// <summary>Where a part of a multipart upload lies (GetObject, <c>partNumber</c>); what was put at once is one part, and says no number of parts.</summary>
+    /// <summary>
+    /// Where a part of a multipart upload lies (GetObject, <c>partNumber</c>); what was put at once is one part, and says no
+    /// number of parts.
+    /// </summary>
     private static (long Offset, long Length) PartOf(S3Request request, StoredObject stored)
     {
         int number = QueryNumber.Of(request, "partNumber", 0, int.MaxValue);

@@ -16,10 +16,14 @@ internal static class DeviceNode
         file.Dispose();
         throw new FuseException(errno switch
         {
-            Errno.NoEntry => $"there is no {Path}; load the module with 'modprobe fuse', or give the container the device ('docker run --device {Path}')",
+            Errno.NoEntry =>
+                $"there is no {Path}; load the module with 'modprobe fuse', "
+                + $"or give the container the device ('docker run --device {Path}')",
             Errno.NotPermitted or Errno.AccessDenied =>
-                $"{Path} may not be opened; in a container it has to be allowed ('docker run --device {Path}'), otherwise its mode should be 0666",
-            Errno.NoDevice or Errno.NoSuchDeviceOrAddress => $"{Path} is there but the kernel has no FUSE; load the module with 'modprobe fuse'",
+                $"{Path} may not be opened; in a container it has to be allowed ('docker run --device {Path}'), "
+                + "otherwise its mode should be 0666",
+            Errno.NoDevice or Errno.NoSuchDeviceOrAddress =>
+                $"{Path} is there but the kernel has no FUSE; load the module with 'modprobe fuse'",
             _ => $"cannot open {Path}: {Libc.Words(errno)}",
         });
     }

@@ -96,7 +96,8 @@ public sealed class LoopDevice : IDisposable
         throw new FuseException(Libc.LastError switch
         {
             Errno.NoEntry =>
-                $"there is no {ControlPath}; load the module with 'modprobe loop', or give the container the devices ('docker run --privileged')",
+                $"there is no {ControlPath}; load the module with 'modprobe loop', "
+                + "or give the container the devices ('docker run --privileged')",
             Errno.NotPermitted or Errno.AccessDenied => $"{ControlPath} may not be opened: a loop device takes root",
             var errno => $"cannot open {ControlPath}: {Libc.Words(errno)}",
         });
@@ -145,7 +146,8 @@ public sealed class LoopDevice : IDisposable
                 return loop;
         }
         throw new FuseException(
-            $"cannot open {PathOf(index)}: {Libc.Words(Libc.LastError)}; a container has to be given its host's loop devices ('docker run --privileged')");
+            $"cannot open {PathOf(index)}: {Libc.Words(Libc.LastError)}; "
+            + "a container has to be given its host's loop devices ('docker run --privileged')");
     }
 
     /// <summary>makedev(3).</summary>

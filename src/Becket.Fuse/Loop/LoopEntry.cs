@@ -8,7 +8,9 @@ internal static class LoopEntry
     /// <summary>The file that it stands on, as the kernel writes paths; null: it is free.</summary>
     public static string? BackingFile(int index) => Read(index, "loop/backing_file");
 
-    /// <summary>A number that no other disk of this boot has or will have, from Linux 5.15 on; a loop device gets a new one with each file.</summary>
+    /// <summary>
+    /// A number that no other disk of this boot has or will have, from Linux 5.15 on; a loop device gets a new one with each file.
+    /// </summary>
     public static string? DiskSequence(int index) => Read(index, "diskseq");
 
     /// <summary>Major and minor number.</summary>

@@ -52,7 +52,8 @@ internal static partial class MountHelper
         catch (System.ComponentModel.Win32Exception e)
         {
             throw new FuseException(
-                $"without root a mount takes {Program}, which cannot be run ({e.Message}); install the package fuse3, or run this as root", e);
+                $"without root a mount takes {Program}, which cannot be run ({e.Message}); install the package fuse3, or run this as root",
+                e);
         }
     }
 

@@ -2,7 +2,9 @@ using System.Buffers.Binary;
 
 namespace Becket.Fuse.Protocol;
 
-/// <summary>struct fuse_in_header: the beginning of every request. All structures are in the byte order of the machine, which is little-endian.</summary>
+/// <summary>
+/// struct fuse_in_header: the beginning of every request. All structures are in the byte order of the machine, which is little-endian.
+/// </summary>
 /// <remarks>
 /// <code>
 ///  0  4  length of the request, header included

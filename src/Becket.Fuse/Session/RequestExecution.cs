@@ -11,7 +11,9 @@ namespace Becket.Fuse.Session;
 internal sealed partial class RequestExecution(
     IBlockDevice device, TransferMemory memory, RequestsInFlight inFlight, ILogger logger, CancellationToken cancelled)
 {
-    /// <summary>Takes over the buffer: room for what is read, or what is to be written. Returns as soon as the device makes it wait.</summary>
+    /// <summary>
+    /// Takes over the buffer: room for what is read, or what is to be written. Returns as soon as the device makes it wait.
+    /// </summary>
     public void Start(FuseChannel channel, in DeviceRequest request, TransferBuffer buffer)
     {
         inFlight.Enter();

@@ -17,7 +17,9 @@ public sealed record NbdServerOptions
     /// <summary>From accepting a client to the end of its handshake, that of TLS included.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>A client that takes no byte of its replies, or sends none of a request it has begun, for this long is disconnected.</summary>
+    /// <summary>
+    /// A client that takes no byte of its replies, or sends none of a request it has begun, for this long is disconnected.
+    /// </summary>
     public TimeSpan SendTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>

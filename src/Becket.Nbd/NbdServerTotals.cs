@@ -6,4 +6,5 @@ namespace Becket.Nbd;
 /// <param name="RequestsInFlight">Requests that the devices work on, or whose replies wait to be sent.</param>
 /// <param name="TransferMemoryUsed">Bytes of memory that requests take, in their rounded sizes.</param>
 /// <param name="TransferMemorySize">Bytes that they may take together.</param>
-public sealed record NbdServerTotals(int Connections, long Accepted, int RequestsInFlight, long TransferMemoryUsed, long TransferMemorySize);
+public sealed record NbdServerTotals(
+    int Connections, long Accepted, int RequestsInFlight, long TransferMemoryUsed, long TransferMemorySize);

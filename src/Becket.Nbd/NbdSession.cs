@@ -65,7 +65,9 @@ internal sealed partial class NbdSession : IDisposable
         return session;
     }
 
-    /// <summary>Starts with the requests of the kernel, for which there is no handshake; the session owns the transport from here on.</summary>
+    /// <summary>
+    /// Starts with the requests of the kernel, for which there is no handshake; the session owns the transport from here on.
+    /// </summary>
     public static NbdSession StartTransmission(
         NbdTransport transport,
         string peer,
@@ -110,7 +112,8 @@ internal sealed partial class NbdSession : IDisposable
             {
                 export = negotiated.Name;
                 LogOpened(_peer, export, _transport.Protection);
-                _connection = new NbdConnection(_transport, negotiated, _options, _room, _lifetime, new SessionLogger(_logger, _peer, export));
+                _connection = new NbdConnection(
+                    _transport, negotiated, _options, _room, _lifetime, new SessionLogger(_logger, _peer, export));
                 reason = _connection.Run();
             }
         }

@@ -15,7 +15,8 @@ public enum NbdProtection
 
 /// <summary>
 /// Where an NBD export is: <c>nbd://host[:port]/export</c> or <c>nbd+unix:///export?socket=/path</c> (doc/uri.md of the NBD
-/// project), with <c>nbds</c> for <c>nbd</c> where it must be TLS. <see cref="ToString"/> gives back what <see cref="Parse"/> reads, percent-encoded where it must be.
+/// project), with <c>nbds</c> for <c>nbd</c> where it must be TLS. <see cref="ToString"/> gives back what <see cref="Parse"/> reads,
+/// percent-encoded where it must be.
 /// </summary>
 public sealed record NbdUri
 {
@@ -44,8 +45,8 @@ public sealed record NbdUri
     public NbdProtection Protection { get; init; }
 
     /// <summary>
-    /// A folder with what a client of TLS needs: <c>ca-cert.pem</c>, and <c>client-cert.pem</c> and <c>client-key.pem</c> if the server asks.
-    /// Null: the authorities that this machine trusts, and no certificate.
+    /// A folder with what a client of TLS needs: <c>ca-cert.pem</c>, and <c>client-cert.pem</c> and <c>client-key.pem</c> if the server
+    /// asks. Null: the authorities that this machine trusts, and no certificate.
     /// </summary>
     public string? TlsCertificates { get; init; }
 
@@ -66,7 +67,8 @@ public sealed record NbdUri
         if (IsOf(TlsTcpScheme, out rest))
             return WithTls(ParseTcp(text, rest), rest);
 
-        throw new FormatException($"\"{text}\" is not an NBD URI: it starts with neither {TcpScheme} nor {UnixScheme}, nor with nbds for TLS");
+        throw new FormatException(
+            $"\"{text}\" is not an NBD URI: it starts with neither {TcpScheme} nor {UnixScheme}, nor with nbds for TLS");
 
         bool IsOf(string scheme, out string rest)
         {
@@ -79,13 +81,14 @@ public sealed record NbdUri
     public override string ToString()
     {
         var export = Uri.EscapeDataString(Export);
-        var tcp = Protection == NbdProtection.Tls ? TlsTcpScheme : TcpScheme;
+        var (tcp, unix) = Protection == NbdProtection.Tls ? (TlsTcpScheme, TlsUnixScheme) : (TcpScheme, UnixScheme);
         return Address switch
         {
-            UnixDomainSocketEndPoint unix =>
-                $"{(Protection == NbdProtection.Tls ? TlsUnixScheme : UnixScheme)}/{export}?{SocketParameter}={EscapePath(unix.ToString()!)}{Certificates('&')}",
+            UnixDomainSocketEndPoint socket =>
+                $"{unix}/{export}?{SocketParameter}={EscapePath(socket.ToString()!)}{Certificates('&')}",
             DnsEndPoint dns => $"{tcp}{dns.Host}{PortSuffix(dns.Port)}/{export}{Certificates('?')}",
-            IPEndPoint { AddressFamily: AddressFamily.InterNetworkV6 } v6 => $"{tcp}[{v6.Address}]{PortSuffix(v6.Port)}/{export}{Certificates('?')}",
+            IPEndPoint { AddressFamily: AddressFamily.InterNetworkV6 } v6 =>
+                $"{tcp}[{v6.Address}]{PortSuffix(v6.Port)}/{export}{Certificates('?')}",
             IPEndPoint v4 => $"{tcp}{v4.Address}{PortSuffix(v4.Port)}/{export}{Certificates('?')}",
             _ => throw new InvalidOperationException($"no URI for an address of type {Address.GetType()}"),
         };
@@ -103,7 +106,10 @@ public sealed record NbdUri
     {
         var (authority, export, query) = Split(rest);
         if (authority.Length > 0)
-            throw new FormatException($"\"{text}\" names a host, which a unix socket does not have; write {UnixScheme}/export?socket=/path");
+        {
+            throw new FormatException(
+                $"\"{text}\" names a host, which a unix socket does not have; write {UnixScheme}/export?socket=/path");
+        }
 
         return ParameterIn(query, SocketParameter) is { } socket
             ? Unix(socket, export)
@@ -143,7 +149,9 @@ public sealed record NbdUri
         return Tcp(host, port, export);
     }
 
-    /// <summary>What stands before the path, the path without its slash, and the query. The name of an export may hold further slashes.</summary>
+    /// <summary>
+    /// What stands before the path, the path without its slash, and the query. The name of an export may hold further slashes.
+    /// </summary>
     private static (string Authority, string Export, string Query) Split(string rest)
     {
         var question = rest.IndexOf('?', StringComparison.Ordinal);

@@ -3,7 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace Becket.Nbd;
 
-/// <summary>Who connected to a unix socket, as the kernel knows it (SO_PEERCRED, unix(7)): the process, its user and its first group.</summary>
+/// <summary>
+/// Who connected to a unix socket, as the kernel knows it (SO_PEERCRED, unix(7)): the process, its user and its first group.
+/// </summary>
 /// <remarks>
 /// <code>
 /// 0  4  pid     in the machine's byte order
@@ -22,7 +24,8 @@ internal readonly record struct PeerCredentials(int Process, uint User, uint Gro
     {
         Span<byte> bytes = stackalloc byte[Size];
         return socket.GetRawSocketOption(SocketLevel, Option, bytes) == Size
-            ? new PeerCredentials(MemoryMarshal.Read<int>(bytes), MemoryMarshal.Read<uint>(bytes[4..]), MemoryMarshal.Read<uint>(bytes[8..]))
+            ? new PeerCredentials(
+                MemoryMarshal.Read<int>(bytes), MemoryMarshal.Read<uint>(bytes[4..]), MemoryMarshal.Read<uint>(bytes[8..]))
             : null;
     }
 }

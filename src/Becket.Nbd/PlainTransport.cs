@@ -113,7 +113,9 @@ internal sealed class PlainTransport : IDisposable
         }
     }
 
-    /// <summary>Sends what the kernel takes at once, and nothing to a stream that is not a socket. Whether it arrives does not matter.</summary>
+    /// <summary>
+    /// Sends what the kernel takes at once, and nothing to a stream that is not a socket. Whether it arrives does not matter.
+    /// </summary>
     public void SendIfPossible(ReadOnlySpan<byte> data)
     {
         try

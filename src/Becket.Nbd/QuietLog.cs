@@ -27,7 +27,8 @@ internal sealed partial class QuietLog(ILogger log, TimeProvider time) : ILogger
 
     public bool IsEnabled(LogLevel logLevel) => log.IsEnabled(logLevel);
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
         var isBounded = logLevel is LogLevel.Warning or LogLevel.Information;
         if (!isBounded || !IsEnabled(logLevel) || IsAdmitted(logLevel, eventId, formatter(state, exception)))

@@ -39,7 +39,9 @@ internal static partial class SocketCalls
     /// <summary>Bytes that were sent and that the other side has not taken yet.</summary>
     public static int CountUnsent(SafeSocketHandle socket) => Control(socket, UnsentQueue, out var unsent) < 0 ? 0 : unsent;
 
-    /// <summary>Whether there is something to receive, be it the end, within a time. A wait that a signal interrupts begins again.</summary>
+    /// <summary>
+    /// Whether there is something to receive, be it the end, within a time. A wait that a signal interrupts begins again.
+    /// </summary>
     public static bool IsReadable(SafeSocketHandle socket, int milliseconds)
     {
         var isHeld = false;

@@ -56,7 +56,9 @@ internal sealed class ClientChannel(Stream stream)
         return new OptionAnswer(header, data);
     }
 
-    /// <summary>A server that turns a client away cannot always say why; within TLS 1.3 not even that it does not like a certificate.</summary>
+    /// <summary>
+    /// A server that turns a client away cannot always say why; within TLS 1.3 not even that it does not like a certificate.
+    /// </summary>
     private async ValueTask ReceiveExactlyAsync(byte[] message, CancellationToken cancellationToken)
     {
         try

@@ -73,7 +73,8 @@ internal static class ClientHandshake
         }
     }
 
-    private static async ValueTask<NbdExport> AskAsync(ClientChannel channel, OptionCode option, string name, CancellationToken cancellationToken)
+    private static async ValueTask<NbdExport> AskAsync(
+        ClientChannel channel, OptionCode option, string name, CancellationToken cancellationToken)
     {
         ReadOnlySpan<InfoType> wanted = [InfoType.Description, InfoType.BlockSize];
         var data = new byte[4 + Encoding.UTF8.GetByteCount(name) + 2 + (wanted.Length * 2)];

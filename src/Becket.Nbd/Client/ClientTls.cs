@@ -54,7 +54,11 @@ internal static class ClientTls
         var (certificate, key) = (Path.Combine(folder, "client-cert.pem"), Path.Combine(folder, "client-key.pem"));
         try
         {
-            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            var policy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+            };
             policy.CustomTrustStore.ImportFromPemFile(Path.Combine(folder, "ca-cert.pem"));
             options.CertificateChainPolicy = policy;
             if (File.Exists(certificate))

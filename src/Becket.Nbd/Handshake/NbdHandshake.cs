@@ -10,7 +10,12 @@ namespace Becket.Nbd.Handshake;
 /// newstyle negotiation"). Runs once, on the connection's thread. A wrong option costs an error reply, not the connection.
 /// </summary>
 internal sealed partial class NbdHandshake(
-    OptionChannel channel, IExportCatalog catalog, TlsServer? tls, ConnectionLifetime lifetime, ILogger logger, CancellationToken cancellationToken)
+    OptionChannel channel,
+    IExportCatalog catalog,
+    TlsServer? tls,
+    ConnectionLifetime lifetime,
+    ILogger logger,
+    CancellationToken cancellationToken)
 {
     private bool _tlsAgreed;
     private ReplyStyle _style;

@@ -49,7 +49,9 @@ internal sealed class OptionChannel(NbdTransport transport, Deadline deadline)
         return (HandshakeFlags)flags;
     }
 
-    /// <summary>The next option; its data, all received, is in <paramref name="data"/>, or null where it is too long to be looked at.</summary>
+    /// <summary>
+    /// The next option; its data, all received, is in <paramref name="data"/>, or null where it is too long to be looked at.
+    /// </summary>
     public OptionCode ReceiveOption(out byte[]? data)
     {
         Span<byte> header = stackalloc byte[OptionHeader.Size];
@@ -75,8 +77,8 @@ internal sealed class OptionChannel(NbdTransport transport, Deadline deadline)
 
     public void Acknowledge() => Answer(OptionReplyType.Ack, []);
 
-    public void Refuse(OptionReplyType error, string sentence) =>
-        Answer(error, Encoding.UTF8.GetBytes(sentence.Length <= NbdLimits.SentenceLength ? sentence : sentence[..NbdLimits.SentenceLength]));
+    public void Refuse(OptionReplyType error, string sentence) => Answer(
+        error, Encoding.UTF8.GetBytes(sentence.Length <= NbdLimits.SentenceLength ? sentence : sentence[..NbdLimits.SentenceLength]));
 
     public void AnswerServer(string name)
     {

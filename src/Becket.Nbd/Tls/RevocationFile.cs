@@ -96,6 +96,8 @@ internal sealed class RevocationFile
 
         // A list that is cut off is not found, and must not be taken for one that is not there.
         var none = found.Count == 0 ? "no" : found.Count != text.AsSpan().Count(Begin) ? "no complete" : null;
-        return none is null ? found : throw new TlsSetupException($"{path} holds {none} list of revoked certificates in PEM form ({Begin})");
+        return none is null
+            ? found
+            : throw new TlsSetupException($"{path} holds {none} list of revoked certificates in PEM form ({Begin})");
     }
 }

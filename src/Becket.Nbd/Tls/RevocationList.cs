@@ -40,7 +40,9 @@ internal sealed class RevocationList
     public DateTimeOffset? End { get; }
 
     /// <summary>Reads a list and checks that one of the authorities has signed it.</summary>
-    /// <exception cref="TlsSetupException">Nobody here has signed it, or it says what is not understood. The message is half a sentence.</exception>
+    /// <exception cref="TlsSetupException">
+    /// Nobody here has signed it, or it says what is not understood. The message is half a sentence.
+    /// </exception>
     /// <exception cref="AsnContentException">It is damaged.</exception>
     public static RevocationList Read(ReadOnlyMemory<byte> encoded, X509Certificate2Collection authorities)
     {
@@ -86,11 +88,14 @@ internal sealed class RevocationList
         {
             throw new TlsSetupException(
                 $"is of \"{new X500DistinguishedName(issuer.Span).Name}\", "
-                + (namesakes.Length == 0 ? "who is not among the authorities of the clients" : "but has another signature than that authority's"));
+                + (namesakes.Length == 0
+                    ? "who is not among the authorities of the clients"
+                    : "but has another signature than that authority's"));
         }
 
         return signer.Extensions.OfType<X509KeyUsageExtension>().Any(usage => !usage.KeyUsages.HasFlag(X509KeyUsageFlags.CrlSign))
-            ? throw new TlsSetupException($"is of \"{signer.Subject}\", whose certificate does not allow it to sign lists (keyUsage cRLSign)")
+            ? throw new TlsSetupException(
+                $"is of \"{signer.Subject}\", whose certificate does not allow it to sign lists (keyUsage cRLSign)")
             : signer;
     }
 
@@ -119,7 +124,9 @@ internal sealed class RevocationList
         content.ThrowIfNotEmpty();
     }
 
-    /// <summary>A critical extension changes what a list means: it may be of some certificates only, or of those of other authorities.</summary>
+    /// <summary>
+    /// A critical extension changes what a list means: it may be of some certificates only, or of those of other authorities.
+    /// </summary>
     private static void RequireUncritical(AsnReader extensions)
     {
         while (extensions.HasData)

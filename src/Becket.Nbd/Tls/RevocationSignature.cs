@@ -4,7 +4,9 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Becket.Nbd.Tls;
 
-/// <summary>A way to sign a list of revoked certificates: RSA (PKCS #1) or ECDSA over SHA-2. Others are refused and never skipped.</summary>
+/// <summary>
+/// A way to sign a list of revoked certificates: RSA (PKCS #1) or ECDSA over SHA-2. Others are refused and never skipped.
+/// </summary>
 internal readonly struct RevocationSignature
 {
     private readonly HashAlgorithmName _hash;
@@ -26,7 +28,8 @@ internal readonly struct RevocationSignature
             "1.2.840.10045.4.3.3" => new RevocationSignature(HashAlgorithmName.SHA384, isRsa: false),
             "1.2.840.10045.4.3.4" => new RevocationSignature(HashAlgorithmName.SHA512, isRsa: false),
             _ => throw new TlsSetupException(
-                $"is signed by {new Oid(algorithm).FriendlyName ?? algorithm}; supported are RSA and ECDSA, each with SHA-256, SHA-384 or SHA-512"),
+                $"is signed by {new Oid(algorithm).FriendlyName ?? algorithm}; "
+                + "supported are RSA and ECDSA, each with SHA-256, SHA-384 or SHA-512"),
         };
     }
 

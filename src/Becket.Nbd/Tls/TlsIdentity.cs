@@ -30,7 +30,8 @@ internal sealed class TlsIdentity
     {
         var certificate = WithKey(files);
         // Not asking the network for missing links of the chain: what is sent is what the file holds.
-        var chain = SslStreamCertificateContext.Create(certificate, CertificatesIn(files.Certificate, "the server's certificate"), offline: true);
+        var chain = SslStreamCertificateContext.Create(
+            certificate, CertificatesIn(files.Certificate, "the server's certificate"), offline: true);
         if (peers is null)
             return new TlsIdentity(chain, authority: null, revoked: null);
 
@@ -56,13 +57,15 @@ internal sealed class TlsIdentity
             // That the two do not match is an ArgumentException around nothing, or a CryptographicException: only a key alone tells.
             _ = CertificatesIn(files.Certificate, "the server's certificate");
             throw new TlsSetupException(
-                $"{files.Key} is not the key of {files.Certificate}, or it is damaged or neither RSA nor ECDSA; a certificate and its key are made together",
+                $"{files.Key} is not the key of {files.Certificate}, or it is damaged or neither RSA nor ECDSA; "
+                + "a certificate and its key are made together",
                 e);
         }
     }
 
     private static X509Certificate2Collection AuthorityIn(TlsFiles files) => files.Authority is null
-        ? throw new TlsSetupException("clients can only be verified by an authority; name its file with --tls-ca, or a folder with --tls-certificates")
+        ? throw new TlsSetupException(
+            "clients can only be verified by an authority; name its file with --tls-ca, or a folder with --tls-certificates")
         : CertificatesIn(files.Authority, "the authority's certificate");
 
     private static RevocationFile? RevokedIn(TlsFiles files, X509Certificate2Collection authority)
@@ -84,7 +87,9 @@ internal sealed class TlsIdentity
             throw new TlsSetupException($"{path} is not {what}: {e.Message.TrimEnd('.')}", e);
         }
 
-        return found.Count > 0 ? found : throw new TlsSetupException($"{path} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)");
+        return found.Count > 0
+            ? found
+            : throw new TlsSetupException($"{path} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)");
     }
 
     private static string Read(string path, string what)

@@ -25,7 +25,8 @@ internal sealed class TlsPeerCheck(TlsPeers? peers)
         return Refusal is null;
     }
 
-    private string? Check(X509Certificate2? certificate, X509Chain? chain, SslPolicyErrors errors, RevocationFile? revoked, DateTimeOffset now)
+    private string? Check(
+        X509Certificate2? certificate, X509Chain? chain, SslPolicyErrors errors, RevocationFile? revoked, DateTimeOffset now)
     {
         if (certificate is null)
             return "the client shows no certificate, and this server asks for one";

@@ -143,7 +143,8 @@ public sealed partial class TlsServer
                 return;
         }
 
-        throw new TlsSetupException("TLS needs OpenSSL (libssl.so.3), which this machine does not have; install the package libssl3 or openssl");
+        throw new TlsSetupException(
+            "TLS needs OpenSSL (libssl.so.3), which this machine does not have; install the package libssl3 or openssl");
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "TLS: the certificate was read again: \"{Subject}\"")]
@@ -152,16 +153,22 @@ public sealed partial class TlsServer
     [LoggerMessage(Level = LogLevel.Warning, Message = "TLS goes on with the certificate that it has: {Reason}")]
     private partial void LogNotReloaded(string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "the certificate in {Path} has expired at {End:u}; clients that verify it will refuse to connect")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "the certificate in {Path} has expired at {End:u}; clients that verify it will refuse to connect")]
     private partial void LogExpired(string path, DateTime end);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "the certificate in {Path} is only valid from {Start:u} on; clients that verify it will refuse to connect")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "the certificate in {Path} is only valid from {Start:u} on; clients that verify it will refuse to connect")]
     private partial void LogNotYetValid(string path, DateTime start);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Complaint}")]
     private partial void LogRevocations(string complaint);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "the private key {Path} is open to every user of this machine; 'chmod 600' closes it")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "the private key {Path} is open to every user of this machine; 'chmod 600' closes it")]
     private partial void LogOpenKey(string path);
 
     private readonly record struct Stamps(FileStamp Certificate, FileStamp Key, FileStamp Authority, FileStamp RevocationList)

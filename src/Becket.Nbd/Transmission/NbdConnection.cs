@@ -150,7 +150,9 @@ internal sealed partial class NbdConnection
 
     private void Handle(in NbdRequest request)
     {
-        var refusal = _lifetime is { IsStopping: true, RefusesWhenStopping: true } ? Refusal.Stopping : RequestValidation.Check(request, _export);
+        var refusal = _lifetime is { IsStopping: true, RefusesWhenStopping: true }
+            ? Refusal.Stopping
+            : RequestValidation.Check(request, _export);
 
         if (request.Command == Command.Write)
             HandleWrite(request, refusal);

@@ -16,7 +16,9 @@ internal sealed class ReplyBatch(ReplyFormat format, RoomShare share, int capaci
 
     public ReadOnlySpan<byte> Content => _buffer is null ? [] : _buffer.Span[.._used];
 
-    /// <summary>The next bytes of the batch, to be filled and then added with <see cref="Advance"/>; empty where there is no room.</summary>
+    /// <summary>
+    /// The next bytes of the batch, to be filled and then added with <see cref="Advance"/>; empty where there is no room.
+    /// </summary>
     public Span<byte> Next(int length)
     {
         if (length > capacity - _used)

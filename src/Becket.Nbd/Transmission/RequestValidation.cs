@@ -10,7 +10,8 @@ namespace Becket.Nbd.Transmission;
 /// </summary>
 internal static class RequestValidation
 {
-    private const CommandFlags Known = CommandFlags.Fua | CommandFlags.NoHole | CommandFlags.Df | CommandFlags.ReqOne | CommandFlags.FastZero;
+    private const CommandFlags Known =
+        CommandFlags.Fua | CommandFlags.NoHole | CommandFlags.Df | CommandFlags.ReqOne | CommandFlags.FastZero;
 
     public static Refusal Check(in NbdRequest request, NegotiatedExport export)
     {
@@ -54,7 +55,9 @@ internal static class RequestValidation
             : Invalid("the command does not take this flag here");
     }
 
-    /// <summary>FUA goes with every command once it was offered, even where there is nothing to make durable (proto.md, "Command flags").</summary>
+    /// <summary>
+    /// FUA goes with every command once it was offered, even where there is nothing to make durable (proto.md, "Command flags").
+    /// </summary>
     private static CommandFlags Allowed(Command command, NegotiatedExport export)
     {
         var allowed = export.Offers(TransmissionFlags.SendFua) ? CommandFlags.Fua : CommandFlags.None;
@@ -63,7 +66,8 @@ internal static class RequestValidation
             case Command.Read when export.Offers(TransmissionFlags.SendDf):
                 return allowed | CommandFlags.Df;
             case Command.WriteZeroes:
-                return allowed | CommandFlags.NoHole | (export.Offers(TransmissionFlags.SendFastZero) ? CommandFlags.FastZero : CommandFlags.None);
+                return allowed | CommandFlags.NoHole
+                    | (export.Offers(TransmissionFlags.SendFastZero) ? CommandFlags.FastZero : CommandFlags.None);
             case Command.BlockStatus:
                 return allowed | CommandFlags.ReqOne;
             default:

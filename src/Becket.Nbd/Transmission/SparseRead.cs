@@ -42,7 +42,9 @@ internal static class SparseRead
     }
 
     /// <summary>Reads what lies between the holes and writes the whole reply into a buffer, which it shortens.</summary>
-    /// <remarks>A hole's header and that of the data behind it are shorter than any hole, so a buffer for all the bytes is enough.</remarks>
+    /// <remarks>
+    /// A hole's header and that of the data behind it are shorter than any hole, so a buffer for all the bytes is enough.
+    /// </remarks>
     public static async ValueTask ReadAsync(
         IBlockDevice device, NbdRequest request, List<ByteRange> holes, TransferBuffer reply, CancellationToken cancellationToken)
     {

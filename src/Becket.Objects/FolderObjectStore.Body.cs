@@ -20,7 +20,8 @@ public sealed partial class FolderObjectStore
                 return 0;
             try
             {
-                var read = await RandomAccess.ReadAsync(file, buffer[..(int)Math.Min(left, buffer.Length)], range.Offset + _got, cancellationToken);
+                var read = await RandomAccess.ReadAsync(
+                    file, buffer[..(int)Math.Min(left, buffer.Length)], range.Offset + _got, cancellationToken);
                 if (read == 0 || StateOf(file).ETag != etag)
                     throw store.Changed(key);
                 _got += read;

@@ -12,7 +12,8 @@ public sealed partial class FolderObjectStore
 {
     private const string TemporaryPrefix = ".becket-put-";
 
-    public async ValueTask<string> PutAsync(string key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken cancellationToken)
+    public async ValueTask<string> PutAsync(
+        string key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken cancellationToken)
     {
         var path = PathOf(key);
         string? temporary = null;

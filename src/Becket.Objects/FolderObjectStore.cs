@@ -28,7 +28,8 @@ public sealed partial class FolderObjectStore : IObjectStore
     {
         if (versionId is not null)
             throw Error(ObjectStoreError.Invalid, key, "a folder keeps no versions; leave the version out");
-        return ValueTask.FromResult(Resolve(key) is { } path && StateOf(path) is { IsRegularFile: true } state ? Describe(key, state) : null);
+        return ValueTask.FromResult(
+            Resolve(key) is { } path && StateOf(path) is { IsRegularFile: true } state ? Describe(key, state) : null);
     }
 
     public ValueTask<Stream> OpenReadAsync(ObjectPin pin, ObjectRange range, CancellationToken cancellationToken)
@@ -48,7 +49,12 @@ public sealed partial class FolderObjectStore : IObjectStore
             if (pin.ETag is { } etag && etag != state.ETag)
                 throw Changed(pin.Key);
             if (range.Last >= state.Size)
-                throw Error(ObjectStoreError.Changed, pin.Key, string.Create(CultureInfo.InvariantCulture, $"the file has {state.Size} bytes, so {range} is beyond its end"));
+            {
+                throw Error(
+                    ObjectStoreError.Changed,
+                    pin.Key,
+                    string.Create(CultureInfo.InvariantCulture, $"the file has {state.Size} bytes, so {range} is beyond its end"));
+            }
             return ValueTask.FromResult<Stream>(new Body(this, pin.Key, file, state.ETag, range));
         }
         catch (Exception e)
@@ -98,7 +104,8 @@ public sealed partial class FolderObjectStore : IObjectStore
             {
                 var isFolder = entry is DirectoryInfo;
                 var key = folderKey + entry.Name + (isFolder ? "/" : "");
-                var matters = key.StartsWith(prefix, StringComparison.Ordinal) || (isFolder && prefix.StartsWith(key, StringComparison.Ordinal));
+                var matters = key.StartsWith(prefix, StringComparison.Ordinal)
+                    || (isFolder && prefix.StartsWith(key, StringComparison.Ordinal));
                 if (matters && !IsTemporary(entry.Name) && !(isFolder && entry.LinkTarget is not null))
                     entries.Add((key, entry.Name));
             }
@@ -119,7 +126,8 @@ public sealed partial class FolderObjectStore : IObjectStore
         return IsInside(real) ? real : throw Escapes(key);
     }
 
-    private bool IsInside(string real) => real == _root || _root == "/" || (real.StartsWith(_root, StringComparison.Ordinal) && real[_root.Length] == '/');
+    private bool IsInside(string real) =>
+        real == _root || _root == "/" || (real.StartsWith(_root, StringComparison.Ordinal) && real[_root.Length] == '/');
 
     private string PathOf(string key)
     {
@@ -142,7 +150,8 @@ public sealed partial class FolderObjectStore : IObjectStore
     private ObjectStoreException Translate(Exception e, string key) => e switch
     {
         FileNotFoundException or DirectoryNotFoundException => Error(ObjectStoreError.NotFound, key, "there is no such file", e),
-        UnauthorizedAccessException => Error(ObjectStoreError.AccessDenied, key, "no permission, or not a file; check its mode and owner", e),
+        UnauthorizedAccessException =>
+            Error(ObjectStoreError.AccessDenied, key, "no permission, or not a file; check its mode and owner", e),
         _ => Error(ObjectStoreError.Unavailable, key, e.Message, e),
     };
 

@@ -30,7 +30,8 @@ public sealed partial class HedgingObjectStore
         public void Dispose() => _stopping.Dispose();
 
         // A method of its own, so that what the store below throws at once becomes a failed answer too.
-        private async Task<Stream> OpenAsync(ObjectPin pin, ObjectRange range) => await _store.Inner.OpenReadAsync(pin, range, _stopping.Token);
+        private async Task<Stream> OpenAsync(ObjectPin pin, ObjectRange range) =>
+            await _store.Inner.OpenReadAsync(pin, range, _stopping.Token);
     }
 
     /// <summary>

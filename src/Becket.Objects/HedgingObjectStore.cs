@@ -5,7 +5,9 @@ namespace Becket.Objects;
 /// identical GET beside it, and the first good answer wins (README, invariants 11 and 12). Stands below
 /// <see cref="RetryingObjectStore"/>: what fails is not tried again here. Owns the store below.
 /// </summary>
-/// <remarks>Only the wait for an answer is hedged. A body that hangs is the retry layer's, which goes on from the byte it reached.</remarks>
+/// <remarks>
+/// Only the wait for an answer is hedged. A body that hangs is the retry layer's, which goes on from the byte it reached.
+/// </remarks>
 public sealed partial class HedgingObjectStore : ObjectStoreFilter
 {
     private readonly HedgePolicy _policy;
@@ -36,7 +38,8 @@ public sealed partial class HedgingObjectStore : ObjectStoreFilter
         using var first = new Attempt(this, pin, range, cancellationToken);
         if (!first.Answer.IsCompleted && Patience() is { } patience)
         {
-            await ((Task)first.Answer).WaitAsync(patience, _time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)first.Answer).WaitAsync(patience, _time, CancellationToken.None)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (!first.Answer.IsCompleted && _budget.TrySpend())
                 return await RaceAsync(first, pin, range, cancellationToken);
         }

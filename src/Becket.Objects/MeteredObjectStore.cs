@@ -58,10 +58,11 @@ public sealed partial class MeteredObjectStore(IObjectStore inner, TimeProvider 
     }
 
     /// <summary>Counted as the HEAD that it is.</summary>
-    public override ValueTask<StoredChecksums> GetChecksumsAsync(ObjectPin pin, int? part, CancellationToken cancellationToken) => MeasureAsync(
-        StoreOperation.Head,
-        (Inner, pin, part, cancellationToken),
-        static call => call.Inner.GetChecksumsAsync(call.pin, call.part, call.cancellationToken));
+    public override ValueTask<StoredChecksums> GetChecksumsAsync(ObjectPin pin, int? part, CancellationToken cancellationToken) =>
+        MeasureAsync(
+            StoreOperation.Head,
+            (Inner, pin, part, cancellationToken),
+            static call => call.Inner.GetChecksumsAsync(call.pin, call.part, call.cancellationToken));
 
     public override async ValueTask<string> PutAsync(
         string key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken cancellationToken)

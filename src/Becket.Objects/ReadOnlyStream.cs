@@ -1,8 +1,8 @@
 namespace Becket.Objects;
 
 /// <summary>
-/// Base of the streams that stores hand out, and of what is put over them: bytes in order, once, read asynchronously. Derived types implement
-/// <see cref="ReadAsync(Memory{byte}, CancellationToken)"/>; everything that is not reading is refused.
+/// Base of the streams that stores hand out, and of what is put over them: bytes in order, once, read asynchronously. Derived types
+/// implement <see cref="ReadAsync(Memory{byte}, CancellationToken)"/>; everything that is not reading is refused.
 /// </summary>
 public abstract class ReadOnlyStream : Stream
 {

@@ -18,7 +18,10 @@ public sealed partial class RetryingObjectStore
         {
             var rest = new ObjectRange(range.Offset + _got, range.Length - _got);
             _attempt = await RunAsync(
-                request, (store, pin, rest), static (open, token) => open.store.OpenReadAsync(open.pin, open.rest, token), cancellationToken);
+                request,
+                (store, pin, rest),
+                static (open, token) => open.store.OpenReadAsync(open.pin, open.rest, token),
+                cancellationToken);
         }
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -35,7 +38,9 @@ public sealed partial class RetryingObjectStore
                 try
                 {
                     var read = await request.TryAsync(
-                        (Body: _attempt!, buffer), static (attempt, token) => attempt.Body.ReadAsync(attempt.buffer, token), cancellationToken);
+                        (Body: _attempt!, buffer),
+                        static (attempt, token) => attempt.Body.ReadAsync(attempt.buffer, token),
+                        cancellationToken);
                     if (read == 0)
                         throw Short();
                     _got += read;
@@ -63,7 +68,8 @@ public sealed partial class RetryingObjectStore
 
         private ObjectStoreException Short() => new(
             ObjectStoreError.Unavailable,
-            string.Create(CultureInfo.InvariantCulture, $"{store.Name}/{pin.Key}, {range}: the body ended after {_got} of {range.Length} bytes"))
+            string.Create(
+                CultureInfo.InvariantCulture, $"{store.Name}/{pin.Key}, {range}: the body ended after {_got} of {range.Length} bytes"))
         {
             IsTransient = true,
         };

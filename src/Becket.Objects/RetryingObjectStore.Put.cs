@@ -5,7 +5,8 @@ namespace Becket.Objects;
 /// <summary>Writing. A PUT whose answer was lost may have been carried out, and then its own retry meets it.</summary>
 public sealed partial class RetryingObjectStore
 {
-    public async ValueTask<string> PutAsync(string key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken cancellationToken)
+    public async ValueTask<string> PutAsync(
+        string key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken cancellationToken)
     {
         var allowance = TimeSpan.FromSeconds((double)body.Length / Policy.MinimumUploadRate);
         var request = Begin(key, Policy.Deadline + allowance, Policy.StallTimeout + allowance);

@@ -47,7 +47,8 @@ public sealed partial class RetryingObjectStore
                 expiry.CancelAfter(limit);
                 if (store.Time.GetElapsedTime(began) >= limit)
                     await expiry.CancelAsync(); // it took that long to get here
-                await using var registration = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), expiry);
+                await using var registration = cancellationToken.UnsafeRegister(
+                    static source => ((CancellationTokenSource)source!).Cancel(), expiry);
                 return await running;
             }
             catch (OperationCanceledException e)

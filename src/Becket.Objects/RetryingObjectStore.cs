@@ -4,8 +4,9 @@ using Microsoft.Extensions.Logging;
 namespace Becket.Objects;
 
 /// <summary>
-/// A store over another one that tries again what failed for no lasting reason (<see cref="ObjectStoreException.IsTransient"/>), and a
-/// few times what cannot be right (<see cref="ObjectStoreException.IsDoubtful"/>). The one place of the project that retries (README, invariants 3 to 6). Owns the store below.
+/// A store over another one that tries again what failed for no lasting reason (<see cref="ObjectStoreException.IsTransient"/>), and a few
+/// times what cannot be right (<see cref="ObjectStoreException.IsDoubtful"/>). The one place of the project that retries (README,
+/// invariants 3 to 6). Owns the store below.
 /// </summary>
 /// <remarks>A caller's cancellation ends a request at once, also in a pause.</remarks>
 public sealed partial class RetryingObjectStore(IObjectStore inner, RetryPolicy policy, TimeProvider time, ILogger logger) : IObjectStore
@@ -45,7 +46,10 @@ public sealed partial class RetryingObjectStore(IObjectStore inner, RetryPolicy 
         },
         cancellationToken);
 
-    /// <summary>Lists; after a failure from the start again, leaving out what was already yielded. The deadline is for each stretch between two objects.</summary>
+    /// <summary>
+    /// Lists; after a failure from the start again, leaving out what was already yielded. The deadline is for each stretch
+    /// between two objects.
+    /// </summary>
     public async IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         string? last = null;
@@ -65,7 +69,8 @@ public sealed partial class RetryingObjectStore(IObjectStore inner, RetryPolicy 
                         (objects, stopping),
                         static async (listing, limit) =>
                         {
-                            await using var _ = limit.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), listing.stopping);
+                            await using var _ = limit.UnsafeRegister(
+                                static source => ((CancellationTokenSource)source!).Cancel(), listing.stopping);
                             return await listing.objects.MoveNextAsync();
                         },
                         cancellationToken))

@@ -19,7 +19,10 @@ public sealed class WarmingObjectStore(IObjectStore inner, int connections) : Ob
     {
         var info = await Inner.HeadAsync(key, versionId, cancellationToken);
         if (info is { Size: > 0 } && Interlocked.Exchange(ref _begun, 1) == 0)
-            _warming = Task.WhenAll(Enumerable.Range(0, connections).Select(_ => Task.Run(() => TouchAsync(info.Pin), CancellationToken.None)));
+        {
+            _warming = Task.WhenAll(
+                Enumerable.Range(0, connections).Select(_ => Task.Run(() => TouchAsync(info.Pin), CancellationToken.None)));
+        }
         return info;
     }
 

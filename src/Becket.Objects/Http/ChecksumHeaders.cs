@@ -40,7 +40,9 @@ internal static class ChecksumHeaders
         }
     }
 
-    /// <summary>What other servers say: <c>x-goog-hash</c> (Google's stores) and <c>Content-MD5</c> (Azure's), of the whole object.</summary>
+    /// <summary>
+    /// What other servers say: <c>x-goog-hash</c> (Google's stores) and <c>Content-MD5</c> (Azure's), of the whole object.
+    /// </summary>
     public static IEnumerable<StoredChecksum> OfOthers(HttpResponseMessage response)
     {
         foreach (var hash in (Text(response, "x-goog-hash") ?? "").Split(',', StringSplitOptions.TrimEntries))
@@ -68,14 +70,17 @@ internal static class ChecksumHeaders
 
     /// <summary>A header of the answer or of its body; null where it is not there.</summary>
     public static string? Text(HttpResponseMessage response, string name) =>
-        response.Headers.NonValidated.TryGetValues(name, out var values) || response.Content.Headers.NonValidated.TryGetValues(name, out values)
+        response.Headers.NonValidated.TryGetValues(name, out var values)
+            || response.Content.Headers.NonValidated.TryGetValues(name, out values)
             ? values.ToString()
             : null;
 
     private static (string Value, int? Parts) SplitParts(string text)
     {
         var dash = text.LastIndexOf('-');
-        return dash > 0 && int.TryParse(text.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var parts) && parts is > 0 and <= 10_000
+        return dash > 0
+            && int.TryParse(text.AsSpan(dash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var parts)
+            && parts is > 0 and <= 10_000
             ? (text[..dash], parts)
             : (text, null);
     }

@@ -21,7 +21,10 @@ internal sealed class HttpLocation
         Path = url.AbsolutePath.Length > 1 ? url.AbsolutePath[1..] : "/";
         Target = new Uri(Server + url.PathAndQuery, Verbatim);
         if (url.UserInfo.Length > 0)
-            _credentials = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(url.UserInfo))));
+        {
+            _credentials = new AuthenticationHeaderValue(
+                "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(url.UserInfo))));
+        }
     }
 
     private readonly AuthenticationHeaderValue? _credentials;
@@ -35,7 +38,11 @@ internal sealed class HttpLocation
     /// <summary>The URL for requests: no user, no fragment, but the query.</summary>
     public Uri Target { get; }
 
-    /// <summary>What a request to <paramref name="url"/> may carry: the credentials are for the server that the user named, no other.</summary>
+    /// <summary>
+    /// What a request to <paramref name="url"/> may carry: the credentials are for the server that the user named, no other.
+    /// </summary>
     public AuthenticationHeaderValue? CredentialsFor(Uri url) =>
-        Uri.Compare(url, Target, UriComponents.SchemeAndServer, UriFormat.UriEscaped, StringComparison.OrdinalIgnoreCase) == 0 ? _credentials : null;
+        Uri.Compare(url, Target, UriComponents.SchemeAndServer, UriFormat.UriEscaped, StringComparison.OrdinalIgnoreCase) == 0
+            ? _credentials
+            : null;
 }

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Becket.Objects.Http;
 
-/// <summary>What one answer of a web server says of an object's identity. Two answers with the same state are taken to be of the same bytes.</summary>
+/// <summary>
+/// What one answer of a web server says of an object's identity. Two answers with the same state are taken to be of the same bytes.
+/// </summary>
 /// <param name="Size">Bytes of the whole object; null where the answer does not say.</param>
 /// <param name="ETag">As sent.</param>
 /// <param name="LastModified">As sent: it is compared, not calculated with.</param>
@@ -10,7 +12,9 @@ namespace Becket.Objects.Http;
 internal sealed record HttpObjectState(long? Size, string? ETag, string? LastModified, string? ContentType)
 {
     public DateTimeOffset? Modified =>
-        DateTimeOffset.TryParseExact(LastModified, "r", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
+        DateTimeOffset.TryParseExact(LastModified, "r", CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            ? time
+            : null;
 
     /// <summary>The state in an answer with the whole object, or to HEAD.</summary>
     public static HttpObjectState OfWhole(HttpResponseMessage response) => Of(response, response.Content.Headers.ContentLength);
@@ -30,7 +34,9 @@ internal sealed record HttpObjectState(long? Size, string? ETag, string? LastMod
             if (!EntityTag.Parse(etag).IsWeak)
                 return null; // names the bytes; servers behind one name may well disagree in their clocks
         }
-        return opened.LastModified == LastModified ? null : $"it was modified at {LastModified ?? "an unknown time"}, not {opened.LastModified ?? "an unknown time"}";
+        return opened.LastModified == LastModified
+            ? null
+            : $"it was modified at {LastModified ?? "an unknown time"}, not {opened.LastModified ?? "an unknown time"}";
     }
 
     private static HttpObjectState Of(HttpResponseMessage response, long? size)

@@ -55,7 +55,8 @@ public sealed partial class HttpObjectStore
         {
             case HttpStatusCode.PartialContent:
                 var state = HttpObjectState.OfRange(response);
-                await using (var body = await _ranges.OpenAsync(response, ObjectName, new ObjectPin(Key, state.ETag, null), first, cancellationToken))
+                var pin = new ObjectPin(Key, state.ETag, null);
+                await using (var body = await _ranges.OpenAsync(response, ObjectName, pin, first, cancellationToken))
                     await body.ReadExactlyAsync(new byte[1], cancellationToken);
                 return state;
             case HttpStatusCode.RequestedRangeNotSatisfiable when HttpObjectState.OfRange(response) is { Size: 0 } empty:
@@ -72,9 +73,12 @@ public sealed partial class HttpObjectStore
     }
 
     private ObjectStoreException NoRanges() => Error(
-        ObjectStoreError.BadAnswer, "the server does not support ranged requests, so it cannot be read at any offset; download the file and serve it from disk");
+        ObjectStoreError.BadAnswer,
+        "the server does not support ranged requests, so it cannot be read at any offset; download the file and serve it from disk");
 
-    [LoggerMessage(Level = LogLevel.Warning, Message =
-        "{Object}: the server gives neither ETag nor Last-Modified; if the file is replaced by another of the same size, that will go unnoticed")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "{Object}: the server gives neither ETag nor Last-Modified; "
+            + "if the file is replaced by another of the same size, that will go unnoticed")]
     private static partial void LogUnpinned(ILogger logger, string @object);
 }

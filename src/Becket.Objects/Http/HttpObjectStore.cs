@@ -62,7 +62,8 @@ public sealed partial class HttpObjectStore : IObjectStore
         return await _ranges.OpenAsync(response, ObjectName, pin, range, cancellationToken);
     }
 
-    public ValueTask<string> PutAsync(string key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken cancellationToken) =>
+    public ValueTask<string> PutAsync(
+        string key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken cancellationToken) =>
         ValueTask.FromException<string>(ReadOnly());
 
     public ValueTask DeleteAsync(string key, CancellationToken cancellationToken) => ValueTask.FromException(ReadOnly());

@@ -94,10 +94,16 @@ public static class RangeAnswer
     {
         var headers = response.Content.Headers.NonValidated;
         // aws-chunked is no encoding of the bytes: some stores keep the word from the upload's headers.
-        if (headers.TryGetValues("Content-Encoding", out var encoding) && encoding.ToString().ToLowerInvariant() is not ("" or "identity" or "aws-chunked"))
+        if (headers.TryGetValues("Content-Encoding", out var encoding)
+            && encoding.ToString().ToLowerInvariant() is not ("" or "identity" or "aws-chunked"))
+        {
             throw Bad(objectName, range, "the server sent the body encoded (Content-Encoding), so its bytes are not the object's");
-        if (headers.TryGetValues("Content-Type", out var type) && type.ToString().StartsWith("multipart/byteranges", StringComparison.OrdinalIgnoreCase))
+        }
+        if (headers.TryGetValues("Content-Type", out var type)
+            && type.ToString().StartsWith("multipart/byteranges", StringComparison.OrdinalIgnoreCase))
+        {
             throw Bad(objectName, range, "the server sent multipart/byteranges for a single range");
+        }
     }
 
     internal static ObjectStoreException Replaced(string objectName) => new(ObjectStoreError.Changed, ReplacedOrDeleted(objectName));

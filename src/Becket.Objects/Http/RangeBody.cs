@@ -16,7 +16,8 @@ internal sealed class RangeBody(HttpResponseMessage response, Stream body, strin
     private const int MostHeld = 64 << 20;
 
     /// <summary>A Content-Length, which was compared with the range, frames the body: the transport cannot yield more.</summary>
-    private readonly bool _isMeasured = response.Content.Headers.ContentLength is not null && response.Headers.TransferEncodingChunked != true;
+    private readonly bool _isMeasured =
+        response.Content.Headers.ContentLength is not null && response.Headers.TransferEncodingChunked != true;
 
     private byte[]? _held;
     private long _got;
@@ -46,7 +47,10 @@ internal sealed class RangeBody(HttpResponseMessage response, Stream body, strin
     private async ValueTask<byte[]> HoldAsync(CancellationToken cancellationToken)
     {
         if (range.Length > MostHeld)
-            throw RangeAnswer.Bad(objectName, range, "the server does not announce the length of its answer, which is too long to be checked before use");
+        {
+            throw RangeAnswer.Bad(
+                objectName, range, "the server does not announce the length of its answer, which is too long to be checked before use");
+        }
         var held = new byte[range.Length];
         for (var got = 0; got < held.Length;)
         {
@@ -72,7 +76,8 @@ internal sealed class RangeBody(HttpResponseMessage response, Stream body, strin
         }
         catch (Exception e) when (TransportFailure.Is(e, cancellationToken))
         {
-            throw TransportFailure.From(e, string.Create(CultureInfo.InvariantCulture, $"{objectName}, {range}, after {_got} of {range.Length} bytes"));
+            throw TransportFailure.From(
+                e, string.Create(CultureInfo.InvariantCulture, $"{objectName}, {range}, after {_got} of {range.Length} bytes"));
         }
     }
 

@@ -14,11 +14,14 @@ internal static class StatusFailure
             HttpStatusCode.NotFound or HttpStatusCode.Gone => new(
                 ObjectStoreError.NotFound, Text($"{objectName} is not there ({status}); check the URL")),
             HttpStatusCode.Unauthorized => new(
-                ObjectStoreError.AccessDenied, Text($"{objectName}: the server asks for a password ({status}); give it as https://user:password@host/...")),
+                ObjectStoreError.AccessDenied,
+                Text($"{objectName}: the server asks for a password ({status}); give it as https://user:password@host/...")),
             HttpStatusCode.Forbidden => new(
-                ObjectStoreError.AccessDenied, Text($"{objectName}: the server refuses access ({status}); a presigned URL may have expired")),
+                ObjectStoreError.AccessDenied,
+                Text($"{objectName}: the server refuses access ({status}); a presigned URL may have expired")),
             HttpStatusCode.ProxyAuthenticationRequired => new(
-                ObjectStoreError.AccessDenied, Text($"{objectName}: the proxy asks for a password ({status}); give it in https_proxy or http_proxy")),
+                ObjectStoreError.AccessDenied,
+                Text($"{objectName}: the proxy asks for a password ({status}); give it in https_proxy or http_proxy")),
             HttpStatusCode.PreconditionFailed => RangeAnswer.Replaced(objectName),
             HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests or HttpStatusCode.InternalServerError
                 or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout => new(

@@ -28,8 +28,8 @@ public static class TransportFailure
             e, objectName, "the server could not be connected to in time; check the network, the proxy and --endpoint-url"),
         HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } => Unavailable(
             e, objectName, $"the server's name cannot be resolved ({e.Message}); check the URL or --endpoint-url"),
-        HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError or HttpRequestError.UserAuthenticationError } => Unavailable(
-            e, objectName, "the proxy refused to connect us to the server; check https_proxy, http_proxy and no_proxy"),
+        HttpRequestException { HttpRequestError: HttpRequestError.ProxyTunnelError or HttpRequestError.UserAuthenticationError } =>
+            Unavailable(e, objectName, "the proxy refused to connect us to the server; check https_proxy, http_proxy and no_proxy"),
         HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } or AuthenticationException => Tls(e, objectName),
         HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded }
             or HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded } =>
@@ -51,12 +51,20 @@ public static class TransportFailure
 
         var reason = Find<AuthenticationException>(e)?.Message ?? "";
         if (reason.Contains("NameMismatch", StringComparison.Ordinal))
-            return new(ObjectStoreError.Certificate, $"{objectName}: the server's certificate is for another name; check the URL or --endpoint-url", e);
-        if (reason.Contains("certificate", StringComparison.OrdinalIgnoreCase))
+        {
             return new(
                 ObjectStoreError.Certificate,
-                $"{objectName}: the server's certificate is not trusted; name the authority that issued it with --ca-bundle or AWS_CA_BUNDLE",
+                $"{objectName}: the server's certificate is for another name; check the URL or --endpoint-url",
                 e);
+        }
+        if (reason.Contains("certificate", StringComparison.OrdinalIgnoreCase))
+        {
+            return new(
+                ObjectStoreError.Certificate,
+                $"{objectName}: the server's certificate is not trusted; "
+                + "name the authority that issued it with --ca-bundle or AWS_CA_BUNDLE",
+                e);
+        }
         return new(ObjectStoreError.Unavailable, $"{objectName}: the TLS handshake failed; is the server one for https?", e);
     }
 

@@ -67,7 +67,8 @@ public sealed partial class AwsCredentialChain : IS3CredentialSource, IDisposabl
         {
             // On a thread of the pool: the SDK blocks in places, and who asks may be the thread that completes all sockets.
             var keys = await Task.Run(
-                async () => await (_source ??= await _lookup.FindAsync(cancellationToken)).GetCredentialsAsync(), cancellationToken).WaitAsync(cancellationToken);
+                async () => await (_source ??= await _lookup.FindAsync(cancellationToken)).GetCredentialsAsync(),
+                cancellationToken).WaitAsync(cancellationToken);
             return new S3Credentials(keys.AccessKey, keys.SecretKey, keys.Token is { Length: > 0 } token ? token : null);
         }
         catch (Exception e) when (e is not OperationCanceledException && held is not null && refused is null)
@@ -79,7 +80,9 @@ public sealed partial class AwsCredentialChain : IS3CredentialSource, IDisposabl
         catch (Exception e) when (e is not (OperationCanceledException or ObjectStoreException))
         {
             throw new ObjectStoreException(
-                ObjectStoreError.NoCredentials, $"the credentials of {_lookup.Found} cannot be loaded: {OneLine(e.GetBaseException().Message)}", e);
+                ObjectStoreError.NoCredentials,
+                $"the credentials of {_lookup.Found} cannot be loaded: {OneLine(e.GetBaseException().Message)}",
+                e);
         }
     }
 

@@ -38,7 +38,10 @@ internal sealed class AwsCredentialLookup(string? profile, Func<string, string?>
             return null;
         Found = "the environment (AWS_ACCESS_KEY_ID)";
         if (Variable("AWS_SECRET_ACCESS_KEY") is not { } secretKey)
-            throw new ObjectStoreException(ObjectStoreError.NoCredentials, "AWS_ACCESS_KEY_ID is set but AWS_SECRET_ACCESS_KEY is not; set both");
+        {
+            throw new ObjectStoreException(
+                ObjectStoreError.NoCredentials, "AWS_ACCESS_KEY_ID is set but AWS_SECRET_ACCESS_KEY is not; set both");
+        }
         return Variable("AWS_SESSION_TOKEN") is { } token
             ? new SessionAWSCredentials(accessKey, secretKey, token)
             : new BasicAWSCredentials(accessKey, secretKey);
@@ -109,8 +112,9 @@ internal sealed class AwsCredentialLookup(string? profile, Func<string, string?>
 
     private ObjectStoreException NothingFound(Exception? inner) => new(
         ObjectStoreError.NoCredentials,
-        $"no credentials for S3: neither in AWS_ACCESS_KEY_ID nor for a web identity, nor a profile '{AwsEnvironment.ProfileName(variable)}' in "
-        + $"{AwsEnvironment.CredentialsPath(variable)} or {AwsEnvironment.ConfigPath(variable)}, nor of a container or an EC2 instance; "
+        "no credentials for S3: neither in AWS_ACCESS_KEY_ID nor for a web identity, "
+        + $"nor a profile '{AwsEnvironment.ProfileName(variable)}' in {AwsEnvironment.CredentialsPath(variable)} "
+        + $"or {AwsEnvironment.ConfigPath(variable)}, nor of a container or an EC2 instance; "
         + "set one of them, name a --profile, or read a public object with --no-sign-request",
         inner);
 }

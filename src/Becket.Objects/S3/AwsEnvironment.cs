@@ -20,7 +20,8 @@ public static class AwsEnvironment
             throw NoProfile(given.Profile, file, variable);
 
         var profile = given.Profile ?? ProfileName(variable);
-        var ignoresEndpoints = IsTrue(Variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") ?? file.OfProfile(profile, "ignore_configured_endpoint_urls"));
+        var ignoresEndpoints = IsTrue(
+            Variable("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") ?? file.OfProfile(profile, "ignore_configured_endpoint_urls"));
         var configuredEndpoint = ignoresEndpoints
             ? null
             : Variable("AWS_ENDPOINT_URL_S3") ?? Variable("AWS_ENDPOINT_URL")
@@ -47,7 +48,8 @@ public static class AwsEnvironment
         Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.Host.Length > 0
             ? url
             : throw new ObjectStoreException(
-                ObjectStoreError.Invalid, $"'{text}' is not the URL of a store; write for instance http://rgw:7480 (--endpoint-url or AWS_ENDPOINT_URL)");
+                ObjectStoreError.Invalid,
+                $"'{text}' is not the URL of a store; write for instance http://rgw:7480 (--endpoint-url or AWS_ENDPOINT_URL)");
 
     /// <summary>The profile that counts where none was asked for.</summary>
     internal static string ProfileName(Func<string, string?> variable) =>
@@ -55,7 +57,8 @@ public static class AwsEnvironment
 
     internal static string ConfigPath(Func<string, string?> variable) => PathOf(variable, "AWS_CONFIG_FILE", "config");
 
-    internal static string CredentialsPath(Func<string, string?> variable) => PathOf(variable, "AWS_SHARED_CREDENTIALS_FILE", "credentials");
+    internal static string CredentialsPath(Func<string, string?> variable) =>
+        PathOf(variable, "AWS_SHARED_CREDENTIALS_FILE", "credentials");
 
     internal static ObjectStoreException NoProfile(string profile, AwsConfigFile file, Func<string, string?> variable) => new(
         ObjectStoreError.NoCredentials,

@@ -17,7 +17,9 @@ internal sealed class Ec2InstanceMetadata(Func<string, string?> variable, TimePr
     {
         if (string.Equals(variable("AWS_EC2_METADATA_DISABLED"), "true", StringComparison.OrdinalIgnoreCase))
             return false;
-        var endpoint = Uri.TryCreate(variable("AWS_EC2_METADATA_SERVICE_ENDPOINT"), UriKind.Absolute, out var given) ? given : DefaultEndpoint;
+        var endpoint = Uri.TryCreate(variable("AWS_EC2_METADATA_SERVICE_ENDPOINT"), UriKind.Absolute, out var given)
+            ? given
+            : DefaultEndpoint;
 
         using var timeout = new CancellationTokenSource(ConnectTimeout, time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);

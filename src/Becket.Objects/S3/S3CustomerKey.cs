@@ -47,8 +47,11 @@ public sealed class S3CustomerKey
 
         Span<byte> key = stackalloc byte[KeyBytes];
         var text = bytes.AsSpan().Trim("\r\n\t "u8);
-        if (Base64.DecodeFromUtf8(text, key, out var read, out var written) == OperationStatus.Done && (read, written) == (text.Length, KeyBytes))
+        if (Base64.DecodeFromUtf8(text, key, out var read, out var written) == OperationStatus.Done
+            && (read, written) == (text.Length, KeyBytes))
+        {
             return new S3CustomerKey(key);
+        }
         throw new ObjectStoreException(
             ObjectStoreError.Invalid, $"the SSE-C key file '{path}' holds neither 32 bytes nor the base64 of 32 bytes");
     }

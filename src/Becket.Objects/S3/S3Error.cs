@@ -59,13 +59,17 @@ internal sealed record S3Error
         };
     }
 
-    /// <summary>The region in a host name of AWS: <c>bucket.s3.eu-west-1.amazonaws.com</c>, <c>bucket.s3-eu-west-1.amazonaws.com</c>.</summary>
+    /// <summary>
+    /// The region in a host name of AWS: <c>bucket.s3.eu-west-1.amazonaws.com</c>, <c>bucket.s3-eu-west-1.amazonaws.com</c>.
+    /// </summary>
     internal static string? RegionOfHost(string? host)
     {
         var end = host?.IndexOf(".amazonaws.com", StringComparison.OrdinalIgnoreCase) ?? -1;
         if (end < 0)
             return null;
-        var last = host![..end].Split('.') is [.., var beforeLast, var label] && beforeLast == "s3" ? "s3-" + label : host[..end].Split('.')[^1];
+        var last = host![..end].Split('.') is [.., var beforeLast, var label] && beforeLast == "s3"
+            ? "s3-" + label
+            : host[..end].Split('.')[^1];
         return last.StartsWith("s3-", StringComparison.Ordinal) && last.Length > 3 ? last[3..] : null;
     }
 
@@ -78,7 +82,8 @@ internal sealed record S3Error
         try
         {
             var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-            return new MemoryStream(body, 0, await stream.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, cancellationToken));
+            var length = await stream.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, cancellationToken);
+            return new MemoryStream(body, 0, length);
         }
         catch (Exception e) when (e is IOException or HttpRequestException)
         {
@@ -111,6 +116,8 @@ internal sealed record S3Error
         if (string.IsNullOrWhiteSpace(text))
             return null;
         var line = string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)).TrimEnd('.');
-        return line.Length <= MostMessageChars ? line : string.Create(CultureInfo.InvariantCulture, $"{line.AsSpan(0, MostMessageChars)}...");
+        return line.Length <= MostMessageChars
+            ? line
+            : string.Create(CultureInfo.InvariantCulture, $"{line.AsSpan(0, MostMessageChars)}...");
     }
 }

@@ -13,7 +13,8 @@ internal enum S3Operation
 }
 
 /// <summary>Everything that a sentence about a refused request may need to name.</summary>
-internal readonly record struct S3Attempt(S3Operation Operation, string Subject, string Bucket, S3Location Location, S3Credentials? Credentials, DateTimeOffset Now);
+internal readonly record struct S3Attempt(
+    S3Operation Operation, string Subject, string Bucket, S3Location Location, S3Credentials? Credentials, DateTimeOffset Now);
 
 /// <summary>
 /// Turns a store's refusal into one sentence and a kind: what happened, to which object, what to try. The only place
@@ -23,8 +24,10 @@ internal static class S3Failure
 {
     public static ObjectStoreException From(S3Error error, in S3Attempt attempt) => error.Code switch
     {
-        "NoSuchKey" when attempt.Operation is S3Operation.Write => new(ObjectStoreError.PreconditionFailed, $"{attempt.Subject} does not exist any more"),
-        "NoSuchKey" => new(ObjectStoreError.NotFound, $"{attempt.Subject} does not exist; check the key, capital letters and slashes included"),
+        "NoSuchKey" when attempt.Operation is S3Operation.Write => new(
+            ObjectStoreError.PreconditionFailed, $"{attempt.Subject} does not exist any more"),
+        "NoSuchKey" => new(
+            ObjectStoreError.NotFound, $"{attempt.Subject} does not exist; check the key, capital letters and slashes included"),
         "NoSuchVersion" => new(ObjectStoreError.NotFound, $"{attempt.Subject} does not exist: the object has no such version"),
         "NoSuchBucket" => new(
             ObjectStoreError.BucketNotFound,
@@ -36,9 +39,11 @@ internal static class S3Failure
             $"{attempt.Subject}: the signature does not match: the secret key for {attempt.Credentials?.DisplayName} is wrong, "
             + "or a proxy changes the requests"),
         "ExpiredToken" or "TokenRefreshRequired" => Denied(
-            $"{attempt.Subject}: the session of {attempt.Credentials?.DisplayName} has expired; renew it (for instance with 'aws sso login')"),
+            $"{attempt.Subject}: the session of {attempt.Credentials?.DisplayName} has expired; "
+            + "renew it (for instance with 'aws sso login')"),
         "InvalidToken" => Denied(
-            $"{attempt.Subject}: the session token of {attempt.Credentials?.DisplayName} is not valid; AWS_SESSION_TOKEN must belong to the access key"),
+            $"{attempt.Subject}: the session token of {attempt.Credentials?.DisplayName} is not valid; "
+            + "AWS_SESSION_TOKEN must belong to the access key"),
         "RequestTimeTooSkewed" => Denied(Skewed(error, attempt)),
         "InvalidObjectState" => new(
             ObjectStoreError.Invalid,
@@ -56,25 +61,30 @@ internal static class S3Failure
         HttpStatusCode.TooManyRequests or HttpStatusCode.RequestTimeout or >= HttpStatusCode.InternalServerError
             when error.Status != HttpStatusCode.NotImplemented => Busy(error, attempt),
         HttpStatusCode.PreconditionFailed when attempt.Operation is S3Operation.Write => new(
-            ObjectStoreError.PreconditionFailed, $"{attempt.Subject} was not written: another object is already there, or a different one than expected"),
+            ObjectStoreError.PreconditionFailed,
+            $"{attempt.Subject} was not written: another object is already there, or a different one than expected"),
         HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized => Denied(Forbidden(error, attempt)),
         HttpStatusCode.MethodNotAllowed when attempt.Operation is S3Operation.Read => new(
             ObjectStoreError.NotFound, $"{attempt.Subject} is a delete marker, not an object; name an older version with ?versionId="),
         >= HttpStatusCode.MultipleChoices and < HttpStatusCode.BadRequest => new(ObjectStoreError.Invalid, Redirected(error, attempt)),
         _ when error.Code is null => new(
             ObjectStoreError.Invalid,
-            $"{attempt.Subject}: {attempt.Location.Endpoint} answered {Number(error)} without an S3 error; is it an S3 endpoint? check --endpoint-url")
+            $"{attempt.Subject}: {attempt.Location.Endpoint} answered {Number(error)} without an S3 error; "
+            + "is it an S3 endpoint? check --endpoint-url")
         {
             IsDoubtful = true, // the word of a proxy, not of the store
         },
-        _ => new(ObjectStoreError.Invalid, $"{attempt.Subject}: the store refused the request ({Number(error)} {error.Code}){InItsWords(error)}"),
+        _ => new(
+            ObjectStoreError.Invalid,
+            $"{attempt.Subject}: the store refused the request ({Number(error)} {error.Code}){InItsWords(error)}"),
     };
 
     private static ObjectStoreException Denied(string message) => new(ObjectStoreError.AccessDenied, message);
 
     private static ObjectStoreException Busy(S3Error error, in S3Attempt attempt) => new(
         ObjectStoreError.Unavailable,
-        $"{attempt.Subject}: {attempt.Location.Endpoint} is in trouble or busy ({Number(error)}{(error.Code is null ? "" : " " + error.Code)}"
+        $"{attempt.Subject}: {attempt.Location.Endpoint} is in trouble or busy "
+        + $"({Number(error)}{(error.Code is null ? "" : " " + error.Code)}"
         + $"{(error.RequestId is null ? "" : ", request " + error.RequestId)}){InItsWords(error)}")
     {
         IsTransient = true,
@@ -101,7 +111,8 @@ internal static class S3Failure
     private static string Skewed(S3Error error, in S3Attempt attempt) => error.ServerTime is { } theirs
         ? string.Create(
             CultureInfo.InvariantCulture,
-            $"{attempt.Subject}: this machine's clock says {attempt.Now.UtcDateTime:u} and the store's {theirs.UtcDateTime:u}; set the clock")
+            $"{attempt.Subject}: this machine's clock says {attempt.Now.UtcDateTime:u} "
+            + $"and the store's {theirs.UtcDateTime:u}; set the clock")
         : $"{attempt.Subject}: this machine's clock is too far from the store's; set the clock";
 
     private static string Redirected(S3Error error, in S3Attempt attempt) => error.Endpoint is { } endpoint

@@ -103,7 +103,9 @@ internal sealed class S3Location
         {
             S3Addressing.Path => false,
             S3Addressing.VirtualHost when !isName =>
-                throw Invalid($"a bucket's name cannot stand before the address {endpoint.Host}; use path style for this endpoint (--s3-addressing path)"),
+                throw Invalid(
+                    $"a bucket's name cannot stand before the address {endpoint.Host}; "
+                    + "use path style for this endpoint (--s3-addressing path)"),
             S3Addressing.VirtualHost when !S3BucketName.IsDnsCompatible(options.Bucket) =>
                 throw Invalid($"the bucket's name '{options.Bucket}' does not fit in a host name; use path style (--s3-addressing path)"),
             S3Addressing.VirtualHost => true,

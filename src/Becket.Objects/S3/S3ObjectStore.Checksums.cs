@@ -6,7 +6,9 @@ namespace Becket.Objects.S3;
 
 public sealed partial class S3ObjectStore
 {
-    /// <remarks>One HEAD. GetObjectAttributes would list parts, but only those that have a checksum each, and needs more permissions.</remarks>
+    /// <remarks>
+    /// One HEAD. GetObjectAttributes would list parts, but only those that have a checksum each, and needs more permissions.
+    /// </remarks>
     public async ValueTask<StoredChecksums> GetChecksumsAsync(ObjectPin pin, int? part, CancellationToken cancellationToken)
     {
         var request = new S3Request(HttpMethod.Head, S3Operation.Read)
@@ -23,7 +25,9 @@ public sealed partial class S3ObjectStore
             // Who may GET but not HEAD still has the ETag; of how the object is encrypted nothing is known then.
             if (answer.Failure is { IsTransient: true } or { Error: ObjectStoreError.NotFound })
                 throw answer.Failure;
-            return part is null && ChecksumHeaders.OfETag(pin.ETag, ChecksumWeight.Hint) is { } alone ? new StoredChecksums([alone], Part: null) : StoredChecksums.None;
+            return part is null && ChecksumHeaders.OfETag(pin.ETag, ChecksumWeight.Hint) is { } alone
+                ? new StoredChecksums([alone], Part: null)
+                : StoredChecksums.None;
         }
 
         using var response = answer.Response;
@@ -38,7 +42,9 @@ public sealed partial class S3ObjectStore
         return new StoredChecksums(all, Part: null);
     }
 
-    /// <summary>An ETag is the MD5 of the bytes unless they are encrypted with a key of KMS or the customer, or in a directory bucket.</summary>
+    /// <summary>
+    /// An ETag is the MD5 of the bytes unless they are encrypted with a key of KMS or the customer, or in a directory bucket.
+    /// </summary>
     private ChecksumWeight WeightOfETag(HttpResponseMessage response) =>
         ChecksumHeaders.Text(response, "x-amz-server-side-encryption") is not (null or "AES256")
             || ChecksumHeaders.Text(response, "x-amz-server-side-encryption-customer-algorithm") is not null
@@ -46,10 +52,13 @@ public sealed partial class S3ObjectStore
             ? ChecksumWeight.Hint
             : ChecksumWeight.Proof;
 
-    /// <summary>A store that ignores <c>partNumber</c> answers for the whole object: without a range, or without the number of parts.</summary>
+    /// <summary>
+    /// A store that ignores <c>partNumber</c> answers for the whole object: without a range, or without the number of parts.
+    /// </summary>
     private static ObjectPart? PartOf(HttpResponseMessage response) =>
         response.StatusCode == HttpStatusCode.PartialContent
-            && int.TryParse(ChecksumHeaders.Text(response, "x-amz-mp-parts-count"), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            && int.TryParse(
+                ChecksumHeaders.Text(response, "x-amz-mp-parts-count"), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
             && response.Content.Headers.ContentLength is { } size
             ? new ObjectPart(size, count)
             : null;

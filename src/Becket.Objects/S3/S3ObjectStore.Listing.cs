@@ -18,7 +18,11 @@ public sealed partial class S3ObjectStore
                 yield return entry;
 
             if (page.Continuation is not null && page.Continuation == continuation)
-                throw new ObjectStoreException(ObjectStoreError.BadAnswer, $"{Name}: the listing does not advance: the server repeats its continuation token");
+            {
+                throw new ObjectStoreException(
+                    ObjectStoreError.BadAnswer,
+                    $"{Name}: the listing does not advance: the server repeats its continuation token");
+            }
             continuation = page.Continuation;
         }
         while (continuation is not null);
@@ -29,7 +33,8 @@ public sealed partial class S3ObjectStore
         // Sorted by name, as the signature wants it. Without encoding-type a key with a control character is broken XML.
         var query = (continuation is null ? "" : "continuation-token=" + S3UriEncoding.EncodeQuery(continuation) + "&")
             + "encoding-type=url&list-type=2&prefix=" + S3UriEncoding.EncodeQuery(prefix);
-        using var response = await AcceptedAsync(new S3Request(HttpMethod.Get, S3Operation.List) { BucketQuery = query }, cancellationToken);
+        var request = new S3Request(HttpMethod.Get, S3Operation.List) { BucketQuery = query };
+        using var response = await AcceptedAsync(request, cancellationToken);
         try
         {
             var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);

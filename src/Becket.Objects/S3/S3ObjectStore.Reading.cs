@@ -38,7 +38,13 @@ public sealed partial class S3ObjectStore
     public async ValueTask<Stream> OpenReadAsync(ObjectPin pin, ObjectRange range, CancellationToken cancellationToken)
     {
         var versionId = _readsByVersionRefused && pin.ETag is not null ? null : pin.VersionId;
-        var request = new S3Request(HttpMethod.Get, S3Operation.Read) { Key = pin.Key, VersionId = versionId, Range = range, IfMatch = pin.ETag };
+        var request = new S3Request(HttpMethod.Get, S3Operation.Read)
+        {
+            Key = pin.Key,
+            VersionId = versionId,
+            Range = range,
+            IfMatch = pin.ETag,
+        };
         var answer = await SendAsync(request, cancellationToken);
         if (answer.Refusal is { Status: HttpStatusCode.Forbidden } && versionId is not null && pin.ETag is not null)
             answer = await ReadWithoutVersionAsync(request, answer, cancellationToken);
@@ -71,7 +77,8 @@ public sealed partial class S3ObjectStore
         var size = response.StatusCode switch
         {
             HttpStatusCode.OK when response.RequestMessage?.Method == HttpMethod.Get => throw new ObjectStoreException(
-                ObjectStoreError.BadAnswer, $"{subject}: the server ignored the range and sent the whole object; it does not support ranged requests"),
+                ObjectStoreError.BadAnswer,
+                $"{subject}: the server ignored the range and sent the whole object; it does not support ranged requests"),
             HttpStatusCode.OK => response.Content.Headers.ContentLength,
             HttpStatusCode.PartialContent => ContentRange.Of(response)?.Total,
             HttpStatusCode.RequestedRangeNotSatisfiable => 0, // not even a first byte
@@ -79,7 +86,9 @@ public sealed partial class S3ObjectStore
         };
         return size ?? throw new ObjectStoreException(
             ObjectStoreError.BadAnswer,
-            string.Create(CultureInfo.InvariantCulture, $"{subject}: the server's answer {(int)response.StatusCode} does not tell the object's size"));
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{subject}: the server's answer {(int)response.StatusCode} does not tell the object's size"));
     }
 
     /// <remarks>A bucket whose versioning was suspended says "null"; asking for that version would need a permission for nothing.</remarks>
@@ -89,6 +98,9 @@ public sealed partial class S3ObjectStore
     private static string? Text(System.Net.Http.Headers.HttpHeadersNonValidated headers, string name) =>
         headers.TryGetValues(name, out var values) && values.ToString() is { Length: > 0 } text ? text : null;
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Bucket}: reading by version is not permitted (s3:GetObjectVersion); reading the current version, which the ETag still pins")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "{Bucket}: reading by version is not permitted (s3:GetObjectVersion); "
+            + "reading the current version, which the ETag still pins")]
     private static partial void LogReadsByVersionRefused(ILogger logger, string bucket);
 }

@@ -9,7 +9,9 @@ public sealed partial class S3ObjectStore
 {
     private static readonly string UserAgent = HttpTransport.UserAgent.ToString();
 
-    /// <summary>What a refusal taught us. Each is tried once for a request: a store that contradicts itself is not asked for ever.</summary>
+    /// <summary>
+    /// What a refusal taught us. Each is tried once for a request: a store that contradicts itself is not asked for ever.
+    /// </summary>
     [Flags]
     private enum Corrections
     {
@@ -74,7 +76,9 @@ public sealed partial class S3ObjectStore
 
     private HttpRequestMessage Sign(in S3Request request, S3Location location, S3Credentials? credentials)
     {
-        var resource = request.Key is { } key ? location.Object(key, request.VersionId, request.PartNumber) : location.Bucket(request.BucketQuery);
+        var resource = request.Key is { } key
+            ? location.Object(key, request.VersionId, request.PartNumber)
+            : location.Bucket(request.BucketQuery);
         var message = new HttpRequestMessage(request.Method, resource.Uri) { Content = request.Body?.ToContent() };
 
         var headers = new SignedHeaders();
@@ -151,7 +155,9 @@ public sealed partial class S3ObjectStore
         return Corrections.None;
     }
 
-    /// <remarks>Keys that were replaced and then taken away are unknown, not expired; whoever did so has written new ones by then.</remarks>
+    /// <remarks>
+    /// Keys that were replaced and then taken away are unknown, not expired; whoever did so has written new ones by then.
+    /// </remarks>
     private static bool IsAboutKeys(S3Error error) =>
         error.Code is "ExpiredToken" or "TokenRefreshRequired" or "InvalidAccessKeyId" or "InvalidToken";
 
@@ -159,10 +165,14 @@ public sealed partial class S3ObjectStore
         (int)error.Status is >= 300 and < 400 || error.Code == "AuthorizationHeaderMalformed"
         || (error.Status == HttpStatusCode.BadRequest && error.Code is null); // HEAD: nothing but the header tells
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Bucket} is in region {Region}, not {Assumed}; --region {Region} saves a request")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "{Bucket} is in region {Region}, not {Assumed}; --region {Region} saves a request")]
     private static partial void LogRegion(ILogger logger, string bucket, string assumed, string region);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The clock of {Endpoint} differs from ours by {Seconds:0} s; signing by its clock from now on")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The clock of {Endpoint} differs from ours by {Seconds:0} s; signing by its clock from now on")]
     private static partial void LogClock(ILogger logger, string endpoint, double seconds);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Endpoint} does not take {Credentials} any more; asking for new credentials")]

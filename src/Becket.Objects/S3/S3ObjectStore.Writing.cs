@@ -21,7 +21,8 @@ public sealed partial class S3ObjectStore
         };
         using var response = await AcceptedAsync(request, cancellationToken);
         return EntityTag.Of(response)
-            ?? throw new ObjectStoreException(ObjectStoreError.BadAnswer, $"{Subject(request)}: the server stored the object but gave no ETag");
+            ?? throw new ObjectStoreException(
+                ObjectStoreError.BadAnswer, $"{Subject(request)}: the server stored the object but gave no ETag");
     }
 
     public async ValueTask DeleteAsync(string key, CancellationToken cancellationToken)
@@ -41,7 +42,9 @@ public sealed partial class S3ObjectStore
         using (response)
         {
             var error = new S3Error { Status = response.StatusCode };
-            throw S3Failure.From(error, new S3Attempt(request.Operation, Subject(request), _options.Bucket, _location, Credentials: null, _time.GetUtcNow()));
+            var attempt = new S3Attempt(
+                request.Operation, Subject(request), _options.Bucket, _location, Credentials: null, _time.GetUtcNow());
+            throw S3Failure.From(error, attempt);
         }
     }
 }

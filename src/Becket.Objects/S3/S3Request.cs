@@ -36,7 +36,9 @@ internal readonly record struct S3Request(HttpMethod Method, S3Operation Operati
     public bool TouchesBytes => Key is not null && Operation is S3Operation.Read or S3Operation.Write;
 }
 
-/// <summary>The body of a PUT and its SHA-256, computed once for all attempts. The caller keeps the memory until the PUT has ended.</summary>
+/// <summary>
+/// The body of a PUT and its SHA-256, computed once for all attempts. The caller keeps the memory until the PUT has ended.
+/// </summary>
 internal sealed class S3Body
 {
     private readonly ReadOnlySequence<byte> _bytes;

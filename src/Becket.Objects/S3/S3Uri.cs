@@ -18,7 +18,10 @@ public sealed record S3Uri(string Bucket, string Key, string? VersionId = null)
             throw new FormatException($"'{text}' is not an S3 address; write s3://BUCKET/KEY");
         var path = text[Scheme.Length..];
         if (path.StartsWith("arn:", StringComparison.OrdinalIgnoreCase))
-            throw new FormatException($"'{text}' names an access point by its ARN, which is not supported; use the access point's alias as the bucket");
+        {
+            throw new FormatException(
+                $"'{text}' names an access point by its ARN, which is not supported; use the access point's alias as the bucket");
+        }
 
         var slash = path.IndexOf('/', StringComparison.Ordinal);
         var bucket = slash < 0 ? path : path[..slash];

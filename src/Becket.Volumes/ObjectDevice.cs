@@ -41,15 +41,23 @@ public sealed class ObjectDevice : BlockDevice, IRangeSource
     /// <see cref="ObjectStoreError.NotFound"/>, or <see cref="ObjectStoreError.Invalid"/> where the object is empty or the key
     /// is; and whatever the store reports.
     /// </exception>
-    public static async ValueTask<ObjectDevice> OpenAsync(IObjectStore store, string key, string? versionId, CancellationToken cancellationToken)
+    public static async ValueTask<ObjectDevice> OpenAsync(
+        IObjectStore store, string key, string? versionId, CancellationToken cancellationToken)
     {
         try
         {
             if (key.Length == 0)
-                throw new ObjectStoreException(ObjectStoreError.Invalid, $"{store.Name}: the object's key is empty; name an object in the bucket");
+            {
+                throw new ObjectStoreException(
+                    ObjectStoreError.Invalid, $"{store.Name}: the object's key is empty; name an object in the bucket");
+            }
             var info = await store.HeadAsync(key, versionId, cancellationToken) ?? throw Missing(store, key, versionId);
             if (info.Size == 0)
-                throw new ObjectStoreException(ObjectStoreError.Invalid, $"{Describe(store, key)} is empty, and a disk of no bytes is of no use; upload an image first");
+            {
+                throw new ObjectStoreException(
+                    ObjectStoreError.Invalid,
+                    $"{Describe(store, key)} is empty, and a disk of no bytes is of no use; upload an image first");
+            }
             return new ObjectDevice(store, info, versionId);
         }
         catch
@@ -95,8 +103,9 @@ public sealed class ObjectDevice : BlockDevice, IRangeSource
     internal static BlockDeviceException Unreadable(ByteRange range, ObjectStoreException e) =>
         new(BlockError.Io, $"{new ObjectRange(range.Offset, range.Length)} cannot be read: {e.Message}", e) { IsTransient = e.IsTransient };
 
-    internal BlockDeviceException CutShort(ByteRange range) =>
-        new(BlockError.Io, $"{new ObjectRange(range.Offset, range.Length)} cannot be read: {Info.Description}: the store sent too few bytes");
+    internal BlockDeviceException CutShort(ByteRange range) => new(
+        BlockError.Io,
+        $"{new ObjectRange(range.Offset, range.Length)} cannot be read: {Info.Description}: the store sent too few bytes");
 
     private static string Describe(IObjectStore store, string key) => $"{store.Name}/{key}";
 

@@ -29,7 +29,8 @@ public abstract class InteropTest(RealStores stores) : IDisposable
     }
 
     /// <summary>Serves the shared disk image from one of the places.</summary>
-    protected async Task<BecketServer> ServeDiskAsync(Place place) => await BecketServer.StartAsync(await Stores.GetDiskInAsync(place), Token);
+    protected async Task<BecketServer> ServeDiskAsync(Place place) =>
+        await BecketServer.StartAsync(await Stores.GetDiskInAsync(place), Token);
 
     /// <summary>A new image file of random data and holes; writable, and nobody else's.</summary>
     protected string NewDisk(long size)

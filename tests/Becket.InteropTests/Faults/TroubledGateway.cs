@@ -5,7 +5,9 @@ using Becket.InteropTests.Stores;
 
 namespace Becket.InteropTests.Faults;
 
-/// <summary>A radosgw of a test's own with the objects of a <see cref="FaultRun"/>, and what can happen to them. Every change can be put back.</summary>
+/// <summary>
+/// A radosgw of a test's own with the objects of a <see cref="FaultRun"/>, and what can happen to them. Every change can be put back.
+/// </summary>
 internal sealed class TroubledGateway : IAsyncDisposable
 {
     private const string DenyReading =
@@ -33,7 +35,8 @@ internal sealed class TroubledGateway : IAsyncDisposable
 
     public TroubleWith Killed => With(_gateway.KillGatewayAsync, _gateway.StartGatewayAsync);
 
-    public TroubleWith Paused => With(token => _gateway.SignalGatewayAsync("STOP", token), token => _gateway.SignalGatewayAsync("CONT", token));
+    public TroubleWith Paused => With(
+        token => _gateway.SignalGatewayAsync("STOP", token), token => _gateway.SignalGatewayAsync("CONT", token));
 
     /// <summary>Over before anybody reads: what is left of it is the connections that had been open.</summary>
     public TroubleWith Restarted => With(_gateway.RestartGatewayAsync, static _ => Task.CompletedTask);
@@ -45,7 +48,8 @@ internal sealed class TroubledGateway : IAsyncDisposable
     public TroubleWith BucketDeleted => With(DeleteBucketAsync, PutBucketAsync);
 
     public TroubleWith PermissionWithdrawn => With(
-        token => _client.PutBucketPolicyAsync(new PutBucketPolicyRequest { BucketName = TroubledStore.Bucket, Policy = DenyReading }, token),
+        token => _client.PutBucketPolicyAsync(
+            new PutBucketPolicyRequest { BucketName = TroubledStore.Bucket, Policy = DenyReading }, token),
         token => _client.DeleteBucketPolicyAsync(new DeleteBucketPolicyRequest { BucketName = TroubledStore.Bucket }, token));
 
     public TroubleWith KeyRemoved => With(_gateway.RemoveKeyAsync, _gateway.PutKeyBackAsync);

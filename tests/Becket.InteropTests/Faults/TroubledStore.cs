@@ -113,7 +113,15 @@ internal sealed class TroubledStore : IAsyncDisposable
 
     /// <summary>Lets the credential process print the right keys.</summary>
     public void WriteProcessKeys() => ReplaceFile(
-        ProcessKeys, $$"""{"Version": 1, "AccessKeyId": "{{AccessKey}}", "SecretAccessKey": "{{SecretKey}}", "Expiration": "2100-01-01T00:00:00Z"}""");
+        ProcessKeys,
+        $$"""
+        {
+          "Version": 1,
+          "AccessKeyId": "{{AccessKey}}",
+          "SecretAccessKey": "{{SecretKey}}",
+          "Expiration": "2100-01-01T00:00:00Z"
+        }
+        """);
 
     public async ValueTask DisposeAsync()
     {

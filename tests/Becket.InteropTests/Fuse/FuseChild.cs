@@ -22,8 +22,11 @@ internal static class FuseChild
     public static Command NeverAnswer(string folder) => CommandFor(NeverAnswers, folder);
 
     /// <summary>The same for a user who is not root.</summary>
-    public static Command AsNobody(Command command) =>
-        command with { Program = "setpriv", Arguments = ["--reuid=65534", "--regid=65534", "--clear-groups", command.Program, .. command.Arguments] };
+    public static Command AsNobody(Command command) => command with
+    {
+        Program = "setpriv",
+        Arguments = ["--reuid=65534", "--regid=65534", "--clear-groups", command.Program, .. command.Arguments],
+    };
 
     /// <summary>Ends the process if it is a child, which is no test run.</summary>
     internal static void RunIfChild()

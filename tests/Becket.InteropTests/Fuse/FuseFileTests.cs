@@ -194,7 +194,8 @@ public sealed class FuseFileTests(RealStores stores) : FuseTest(stores)
 
         var outcome = await new Command(
             "python3", "-c",
-            "import os, sys; f = os.open(sys.argv[1], os.O_RDONLY); d = os.lseek(f, 0, os.SEEK_DATA); print(d, os.lseek(f, d, os.SEEK_HOLE))",
+            "import os, sys; f = os.open(sys.argv[1], os.O_RDONLY); d = os.lseek(f, 0, os.SEEK_DATA); "
+            + "print(d, os.lseek(f, d, os.SEEK_HOLE))",
             file.Path).SucceedAsync(Token);
 
         Assert.Equal("1048576 1114112\n", outcome.Output);

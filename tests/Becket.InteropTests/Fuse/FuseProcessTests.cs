@@ -37,7 +37,8 @@ public sealed class FuseProcessTests(RealStores stores) : FuseTest(stores)
         DiskImage.WriteRandomWithHoles(Folder["image"], 1 << 20, seed: 51);
         await using var child = FuseChild.Serve(Folder["image"], folder).Start();
         await child.Output.WaitForLineAsync("ready", Token);
-        var loop = (await new Command("losetup", "--find", "--show", "--read-only", $"{folder}/disk.img").SucceedAsync(Token)).Output.Trim();
+        var attached = await new Command("losetup", "--find", "--show", "--read-only", $"{folder}/disk.img").SucceedAsync(Token);
+        var loop = attached.Output.Trim();
         await AssertSameBytesAsync(Folder["image"], loop);
 
         await KillAsync(child);
@@ -78,7 +79,8 @@ public sealed class FuseProcessTests(RealStores stores) : FuseTest(stores)
         Tool.Require("setpriv");
         var folder = NewMountFolder();
         DiskImage.WriteRandomWithHoles(Folder["image"], 1 << 20, seed: 53);
-        await Command.Shell($"chmod 755 '{Folder.Path}' && chmod 644 '{Folder["image"]}' && chown 65534:65534 '{folder}'").SucceedAsync(Token);
+        await Command.Shell($"chmod 755 '{Folder.Path}' && chmod 644 '{Folder["image"]}' && chown 65534:65534 '{folder}'")
+            .SucceedAsync(Token);
         var serve = FuseChild.AsNobody(FuseChild.Serve(Folder["image"], folder));
 
         var outcome = await (serve with { Environment = [.. serve.Environment, ("PATH", "/nonexistent")] }).EndWithAsync(1, Token);

@@ -79,7 +79,10 @@ public sealed class LoopDeviceTests(RealStores stores) : FuseTest(stores)
         }));
 
         var threads = mounted.Select(each => Task.Factory.StartNew(
-            () => LoopDevice.Attach(each.File.Path, new LoopDeviceOptions()), Token, TaskCreationOptions.LongRunning, TaskScheduler.Default));
+            () => LoopDevice.Attach(each.File.Path, new LoopDeviceOptions()),
+            Token,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default));
         var loops = await Task.WhenAll(threads);
 
         Assert.Equal(8, loops.Select(loop => loop.Index).Distinct().Count());

@@ -48,7 +48,8 @@ public sealed class MountHelperTests(RealStores stores) : FuseTest(stores)
         using var link = Link();
         var (image, _) = await MakeImageAsync();
 
-        var outcome = await Mount(source.Replace("IMAGE", image, StringComparison.Ordinal), NewMountFolder(), options).EndWithAsync(status, Token);
+        var outcome = await Mount(source.Replace("IMAGE", image, StringComparison.Ordinal), NewMountFolder(), options)
+            .EndWithAsync(status, Token);
 
         Assert.Contains(sentence, outcome.Errors, StringComparison.Ordinal);
     }
@@ -79,7 +80,8 @@ public sealed class MountHelperTests(RealStores stores) : FuseTest(stores)
             .SucceedAsync(Token);
     }
 
-    private static Command Mount(string source, string folder, string options) => new("mount", "-t", "becket", source, folder, "-o", options);
+    private static Command Mount(string source, string folder, string options) =>
+        new("mount", "-t", "becket", source, folder, "-o", options);
 
     private async Task<(string Image, FileTree Files)> MakeImageAsync()
     {

@@ -3,7 +3,9 @@ using Becket.InteropTests.Stores;
 
 namespace Becket.InteropTests.Kernel;
 
-/// <summary><c>becket mount</c> and <c>attach</c> through the nbd driver. Whatever dies, readers see the right bytes or wait for them.</summary>
+/// <summary>
+/// <c>becket mount</c> and <c>attach</c> through the nbd driver. Whatever dies, readers see the right bytes or wait for them.
+/// </summary>
 public sealed class KernelMountTests(RealStores stores) : KernelTest(stores)
 {
     /// <summary>What every session in the guest needs; a line with == in front is for the test to look at.</summary>

@@ -15,7 +15,8 @@ public sealed class KernelTests(RealStores stores) : KernelTest(stores)
         var console = await RunInGuestAsync(
             store,
             """
-            becket serve -f -v -U /tmp/sock access_key=$access_key secret_key=$secret_key bucket=my_files key=fedora.iso endpoint_url=$endpoint &
+            becket serve -f -v -U /tmp/sock access_key=$access_key secret_key=$secret_key \
+                bucket=my_files key=fedora.iso endpoint_url=$endpoint &
             wait_until test -S /tmp/sock
             nbd-client -b 2048 -unix /tmp/sock /dev/nbd0
             mount -o ro /dev/nbd0 /mnt
@@ -56,7 +57,9 @@ public sealed class KernelTests(RealStores stores) : KernelTest(stores)
             """);
     }
 
-    /// <summary>Four plain ones, then one through the helper process by which nbd-client speaks TLS: a boot is what takes the time.</summary>
+    /// <summary>
+    /// Four plain ones, then one through the helper process by which nbd-client speaks TLS: a boot is what takes the time.
+    /// </summary>
     [Fact]
     public async Task Four_connections_of_the_kernel_and_one_within_TLS_read_the_same_bytes()
     {

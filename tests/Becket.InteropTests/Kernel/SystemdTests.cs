@@ -147,7 +147,10 @@ public sealed class SystemdTests(RealStores stores) : InteropTest(stores)
             store={{store}} PATH={{Path.GetDirectoryName(Repository.Becket)}}:$PATH
             wait_until() { for try in {1..300}; do if "$@"; then return; fi; sleep 0.1; done; return 1; }
             is_listening() { test -n "$(ss -Hltn sport = :9000)"; }
-            is_nothing_left() { ! pgrep -fx '.*becket (supervise|serve-attachment|mount) .*' && test ! -e /run/becket/1 && ! grep ^/dev/nbd /proc/mounts; }
+            is_nothing_left() {
+                ! pgrep -fx '.*becket (supervise|serve-attachment|mount) .*' \
+                    && test ! -e /run/becket/1 && ! grep ^/dev/nbd /proc/mounts
+            }
             is_told() { journalctl -u becket@disk -p warning..warning | grep 'told to stop, and waiting for those who use the device'; }
             is_failed() { test "$(systemctl is-failed "$1")" = failed; }
             is_ordered() { systemctl show -P After "$1" | grep -w network.target; }

@@ -54,7 +54,8 @@ public sealed class Attachments(string folder) : IAsyncDisposable
     /// <summary>Kills processes as a crash would, and returns when they have ended.</summary>
     public static async Task KillAsync(CancellationToken cancellationToken, params int[] processes)
     {
-        await new Command("kill", ["-9", .. processes.Select(static id => id.ToString(CultureInfo.InvariantCulture))]).SucceedAsync(cancellationToken);
+        await new Command("kill", ["-9", .. processes.Select(static id => id.ToString(CultureInfo.InvariantCulture))])
+            .SucceedAsync(cancellationToken);
         using var retry = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
         while (processes.Any(IsRunning))
             await retry.WaitForNextTickAsync(cancellationToken);
@@ -85,9 +86,17 @@ public sealed class Attachments(string folder) : IAsyncDisposable
             await new Command("kill", "-9", id.ToString(CultureInfo.InvariantCulture)).RunAsync(CancellationToken.None);
         // Whoever waits for an answer that never comes could not even be killed.
         foreach (var mount in Mounts().Where(static mount => mount.Type.StartsWith("fuse", StringComparison.Ordinal)))
-            await Shell($"mountpoint -q /sys/fs/fuse/connections || mount -t fusectl none /sys/fs/fuse/connections; echo 1 > /sys/fs/fuse/connections/{mount.Minor}/abort");
+        {
+            await Shell(
+                "mountpoint -q /sys/fs/fuse/connections || mount -t fusectl none /sys/fs/fuse/connections; "
+                + $"echo 1 > /sys/fs/fuse/connections/{mount.Minor}/abort");
+        }
         foreach (var device in LoopDevices())
-            await Shell($"for target in $(findmnt -rno TARGET -S {device}; findmnt -rno TARGET | grep -F '{folder}/'); do umount -l $target; done; losetup -d {device}");
+        {
+            await Shell(
+                $"for target in $(findmnt -rno TARGET -S {device}; findmnt -rno TARGET | grep -F '{folder}/'); "
+                + $"do umount -l $target; done; losetup -d {device}");
+        }
         foreach (var mount in Mounts().Reverse())
             await Shell($"umount -l '{mount.Target}'");
     }
@@ -122,7 +131,8 @@ public sealed class Attachments(string folder) : IAsyncDisposable
     [
         .. File.ReadAllLines("/proc/self/mountinfo").Select(static line => line.Split(' '))
             .Where(fields => fields[4].StartsWith($"{folder}/", StringComparison.Ordinal))
-            .Select(static fields => (fields[Array.IndexOf(fields, "-") + 2], fields[4], fields[Array.IndexOf(fields, "-") + 1], fields[2].Split(':')[1])),
+            .Select(static fields => (
+                fields[Array.IndexOf(fields, "-") + 2], fields[4], fields[Array.IndexOf(fields, "-") + 1], fields[2].Split(':')[1])),
     ];
 
     private List<string> LoopDevices()

@@ -86,7 +86,8 @@ public sealed class DeadProcessTests(RealStores stores, MountImages images) : Mo
         await KillBothAsync();
         // As an administrator would clear it by hand; the next one gets the free number.
         await Processes.Command.Shell($"losetup -d {dead} && umount -l '{Becket.States}/1/image'").SucceedAsync(Token);
-        await Processes.Command.Shell($"losetup -r {dead} '{image.Path}' && mkdir '{Folder["other"]}' && mount -o ro {dead} '{Folder["other"]}'").SucceedAsync(Token);
+        await Processes.Command.Shell(
+            $"losetup -r {dead} '{image.Path}' && mkdir '{Folder["other"]}' && mount -o ro {dead} '{Folder["other"]}'").SucceedAsync(Token);
 
         await Becket.Command("detach", dead).SucceedAsync(Token);
 

@@ -55,7 +55,8 @@ public sealed class MountCrowdTests(RealStores stores, MountImages images) : Mou
 
         await Task.WhenAll(sources.Zip(folders, (source, folder) => MountAsync(source.Source, folder)));
 
-        Assert.Equal(sources.Count, (await Becket.ListAsync(Token)).Select(static one => one.GetProperty("device").GetString()).Distinct().Count());
+        var devices = (await Becket.ListAsync(Token)).Select(static one => one.GetProperty("device").GetString());
+        Assert.Equal(sources.Count, devices.Distinct().Count());
         foreach (var (source, folder) in sources.Zip(folders))
             await AssertFilesAsync(source.Image, folder);
         await Task.WhenAll(folders.Select(UnmountAsync));

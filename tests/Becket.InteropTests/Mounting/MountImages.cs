@@ -34,7 +34,8 @@ public sealed class MountImages : IDisposable
     public MountImages()
     {
         _files = new(() => FileTree.Create(Directory.CreateDirectory(_folder["files"]).FullName, seed: 61));
-        _images = Enum.GetValues<ImageFormat>().ToDictionary(static format => format, format => new Lazy<Task<MountImage>>(() => MakeAsync(format)));
+        _images = Enum.GetValues<ImageFormat>().ToDictionary(
+            static format => format, format => new Lazy<Task<MountImage>>(() => MakeAsync(format)));
     }
 
     public Task<MountImage> GetAsync(ImageFormat format) => _images[format].Value;
@@ -44,7 +45,8 @@ public sealed class MountImages : IDisposable
     {
         var bucket = $"mount-{Guid.NewGuid():n}";
         // With its holes: a sparse image stays a small one.
-        await new Command("cp", "--sparse=always", (await GetAsync(format)).Path, store.PathOf(bucket, "disk.img")).SucceedAsync(CancellationToken.None);
+        await new Command("cp", "--sparse=always", (await GetAsync(format)).Path, store.PathOf(bucket, "disk.img"))
+            .SucceedAsync(CancellationToken.None);
         return store.Endpoint.Object(bucket, "disk.img");
     }
 

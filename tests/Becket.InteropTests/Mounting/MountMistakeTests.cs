@@ -48,7 +48,8 @@ public sealed class MountMistakeTests(RealStores stores, MountImages images) : M
         await Stores.GetDiskInAsync(Place.DevS3);
         const string Words = "s3://images/disk.img {folder}/mnt --endpoint-url {endpoint}";
 
-        await AssertRefusedAsync(1, Words, "disk.img", new Source([], [("AWS_ACCESS_KEY_ID", "nobody"), ("AWS_SECRET_ACCESS_KEY", "wrong")]));
+        await AssertRefusedAsync(
+            1, Words, "disk.img", new Source([], [("AWS_ACCESS_KEY_ID", "nobody"), ("AWS_SECRET_ACCESS_KEY", "wrong")]));
         await AssertRefusedAsync(1, Words, "--credentials-file", new Source([], []), ("SUDO_USER", "nobody"));
     }
 
@@ -90,17 +91,22 @@ public sealed class MountMistakeTests(RealStores stores, MountImages images) : M
         await using var store = await Store.StartAsync(Token, "--faults", "latency=200ms");
         var (source, folder) = (await images.PutAsync(store, ImageFormat.Ext4), NewMountPoint());
 
-        var outcomes = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Becket.Command("mount", source, folder, "--via", "fuse").RunAsync(Token)));
+        var outcomes = await Task.WhenAll(
+            Enumerable.Range(0, 4).Select(_ => Becket.Command("mount", source, folder, "--via", "fuse").RunAsync(Token)));
 
         var refused = outcomes.Where(static outcome => outcome.ExitCode != 0).ToList();
         Assert.Equal(3, refused.Count);
         Assert.All(refused, outcome =>
         {
             Assert.Equal(1, outcome.ExitCode);
-            Assert.Matches($@"^becket: (another process is just mounting on {folder}; |{folder} has something mounted on it already|.* is mounted on {folder} already)", outcome.Errors);
+            Assert.Matches(
+                $@"^becket: (another process is just mounting on {folder}; "
+                + $@"|{folder} has something mounted on it already|.* is mounted on {folder} already)",
+                outcome.Errors);
         });
         Assert.Contains(refused, static outcome => outcome.Errors.Contains("is just mounting on", StringComparison.Ordinal));
-        Assert.Single(await File.ReadAllLinesAsync("/proc/self/mountinfo", Token), line => line.Contains($" {folder} ", StringComparison.Ordinal));
+        Assert.Single(
+            await File.ReadAllLinesAsync("/proc/self/mountinfo", Token), line => line.Contains($" {folder} ", StringComparison.Ordinal));
         Assert.Single(await Becket.ListAsync(Token));
         await AssertFilesAsync(await images.GetAsync(ImageFormat.Ext4), folder);
         await UnmountAsync(folder);

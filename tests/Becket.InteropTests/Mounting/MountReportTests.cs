@@ -20,10 +20,12 @@ public sealed class MountReportTests(RealStores stores, MountImages images) : Mo
         var device = mounted.GetProperty("device").GetString()!;
         Assert.Equal(folder, mounted.GetProperty("mountPoint").GetString());
         Assert.Equal("ext4", mounted.GetProperty("fileSystem").GetString());
-        Assert.Equal([$"{device}p1", $"{device}p2"], mounted.GetProperty("partitions").EnumerateArray().Select(static one => one.GetString()));
+        Assert.Equal(
+            [$"{device}p1", $"{device}p2"], mounted.GetProperty("partitions").EnumerateArray().Select(static one => one.GetString()));
         var second = attached.GetProperty("device").GetString()!;
         Assert.NotEqual(device, second);
-        Assert.Equal([$"{second}p1", $"{second}p2"], attached.GetProperty("partitions").EnumerateArray().Select(static one => one.GetString()));
+        Assert.Equal(
+            [$"{second}p1", $"{second}p2"], attached.GetProperty("partitions").EnumerateArray().Select(static one => one.GetString()));
 
         var list = await Becket.ListAsync(Token);
         Assert.Equal(["1", "2"], list.Select(static one => one.GetProperty("id").GetString()));

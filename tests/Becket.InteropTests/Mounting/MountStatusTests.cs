@@ -31,8 +31,14 @@ public sealed class MountStatusTests(RealStores stores, MountImages images) : Mo
         await AssertFilesAsync(await images.GetAsync(ImageFormat.Ext4), folder);
         Assert.True(await ReadBytesAsync(_http, address, source) > before);
         var metrics = (await GetAsync(_http, address + "metrics")).Text;
-        foreach (var name in (string[])["becket_device_size_bytes", "becket_device_failing", "becket_cache_reads_total", "becket_cache_memory_content_bytes"])
-            Assert.Contains(Rows(metrics, name), row => row.Contains($"becket_device_name=\"{source.Arguments[0]}\"", StringComparison.Ordinal));
+        string[] names =
+        [
+            "becket_device_size_bytes", "becket_device_failing",
+            "becket_cache_reads_total", "becket_cache_memory_content_bytes",
+        ];
+        var label = $"becket_device_name=\"{source.Arguments[0]}\"";
+        foreach (var name in names)
+            Assert.Contains(Rows(metrics, name), row => row.Contains(label, StringComparison.Ordinal));
         Assert.NotEmpty(Rows(metrics, "becket_store_requests_total"));
         await UnmountAsync(folder);
         AssertNothingIsLeft();
@@ -51,13 +57,15 @@ public sealed class MountStatusTests(RealStores stores, MountImages images) : Mo
         Assert.Equal((HttpStatusCode.OK, "ready\n"), await GetAsync(http, "http://localhost/readyz"));
 
         store.Hold();
-        await new Command("dd", $"if={device}", "of=/dev/null", "bs=4096", "count=1", $"skip={Size / 2 / 4096}", "iflag=direct").EndWithAsync(1, Token);
+        await new Command("dd", $"if={device}", "of=/dev/null", "bs=4096", "count=1", $"skip={Size / 2 / 4096}", "iflag=direct")
+            .EndWithAsync(1, Token);
 
         var (status, problem) = await GetAsync(http, "http://localhost/readyz");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, status);
         Assert.Contains(source.Arguments[0], problem, StringComparison.Ordinal);
         Assert.Equal((HttpStatusCode.OK, "alive\n"), await GetAsync(http, "http://localhost/healthz"));
-        Assert.EndsWith(" 1", Assert.Single(Rows((await GetAsync(http, "http://localhost/metrics")).Text, "becket_device_failing")), StringComparison.Ordinal);
+        var metrics = (await GetAsync(http, "http://localhost/metrics")).Text;
+        Assert.EndsWith(" 1", Assert.Single(Rows(metrics, "becket_device_failing")), StringComparison.Ordinal);
 
         store.LetGo();
         using var retry = new PeriodicTimer(TimeSpan.FromMilliseconds(100));

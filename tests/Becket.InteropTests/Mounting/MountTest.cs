@@ -4,7 +4,9 @@ using Becket.InteropTests.Stores;
 
 namespace Becket.InteropTests.Mounting;
 
-/// <summary>Whole sessions with <c>becket mount</c> and <c>attach</c>, through FUSE and a loop device; nothing of them may be left.</summary>
+/// <summary>
+/// Whole sessions with <c>becket mount</c> and <c>attach</c>, through FUSE and a loop device; nothing of them may be left.
+/// </summary>
 public abstract class MountTest : InteropTest, IAsyncDisposable
 {
     protected MountTest(RealStores stores)

@@ -139,12 +139,16 @@ public sealed partial class MountTests(RealStores stores, MountImages images) : 
     public async Task What_a_script_has_open_is_not_kept_open_by_the_processes_in_the_background()
     {
         RequireMounts();
-        var mount = Becket.Command("mount", Source.File((await images.GetAsync(ImageFormat.Squashfs)).Path), NewMountPoint(), "--via", "fuse");
+        var mount = Becket.Command(
+            "mount", Source.File((await images.GetAsync(ImageFormat.Squashfs)).Path), NewMountPoint(), "--via", "fuse");
 
         await (Command.Shell($"exec 9>'{Folder["lock"]}'; {mount}") with { Environment = mount.Environment }).SucceedAsync(Token);
 
         foreach (var id in Becket.ProcessIds())
-            Assert.DoesNotContain(Folder["lock"], Directory.EnumerateFiles($"/proc/{id}/fd").Select(static file => new FileInfo(file).LinkTarget));
+        {
+            var open = Directory.EnumerateFiles($"/proc/{id}/fd").Select(static file => new FileInfo(file).LinkTarget);
+            Assert.DoesNotContain(Folder["lock"], open);
+        }
         await UnmountAsync(Folder["mnt"]);
         AssertNothingIsLeft();
     }

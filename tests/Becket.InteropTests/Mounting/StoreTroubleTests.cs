@@ -114,7 +114,8 @@ public sealed class StoreTroubleTests(RealStores stores, MountImages images) : M
         Assert.Contains("replaced", failing.GetProperty("problem").GetString(), StringComparison.Ordinal);
         // Whatever can still be read is what was there.
         var known = await Command.Shell(
-            $"for i in $(seq 0 {(Size >> 20) - 1}); do dd if={device} of='{Folder["part"]}' bs=1M count=1 skip=$i iflag=direct status=none 2>/dev/null || continue; "
+            $"for i in $(seq 0 {(Size >> 20) - 1}); do "
+            + $"dd if={device} of='{Folder["part"]}' bs=1M count=1 skip=$i iflag=direct status=none 2>/dev/null || continue; "
             + $"cmp -n 1048576 '{Folder["part"]}' '{Folder["disk.img"]}' 0 $((i << 20)) && echo same; done").SucceedAsync(Token);
         Assert.Contains("same", known.Output, StringComparison.Ordinal);
         Assert.Empty(known.Output.Replace("same\n", "", StringComparison.Ordinal));
@@ -136,10 +137,13 @@ public sealed class StoreTroubleTests(RealStores stores, MountImages images) : M
     {
         var folder = NewMountPoint();
         await MountAsync(
-            await images.PutAsync(store, ImageFormat.Ext4), folder, ["--zone", "128K", "--readahead", "256K", "--prefetch", "none", .. words]);
+            await images.PutAsync(store, ImageFormat.Ext4),
+            folder,
+            ["--zone", "128K", "--readahead", "256K", "--prefetch", "none", .. words]);
         return folder;
     }
 
-    private static Command ReadMiddleOf(string device) =>
-        new("dd", $"if={device}", "of=/dev/null", "bs=1M", "count=1", string.Create(CultureInfo.InvariantCulture, $"skip={Middle}"), "iflag=direct");
+    private static Command ReadMiddleOf(string device) => new(
+        "dd", $"if={device}", "of=/dev/null", "bs=1M", "count=1",
+        string.Create(CultureInfo.InvariantCulture, $"skip={Middle}"), "iflag=direct");
 }

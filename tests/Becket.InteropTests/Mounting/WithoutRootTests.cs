@@ -71,7 +71,10 @@ public sealed class WithoutRootTests(RealStores stores) : MountTest(stores)
         var (image, folder) = await PrepareAsync();
         await Command.Shell($"mkdir -m 777 '{Folder["tmp"]}' '{Folder["tmp"]}/becket-nobody'").SucceedAsync(Token);
         var mount = Becket.Command("mount", Source.File(image), folder, "--via", "fuse");
-        mount = mount with { Environment = [.. mount.Environment, ("BECKET_RUNTIME_DIR", null), ("XDG_RUNTIME_DIR", null), ("TMPDIR", Folder["tmp"])] };
+        mount = mount with
+        {
+            Environment = [.. mount.Environment, ("BECKET_RUNTIME_DIR", null), ("XDG_RUNTIME_DIR", null), ("TMPDIR", Folder["tmp"])],
+        };
 
         var outcome = await AsNobody(mount).EndWithAsync(1, Token);
 
@@ -79,8 +82,11 @@ public sealed class WithoutRootTests(RealStores stores) : MountTest(stores)
         Assert.Empty(Directory.GetFileSystemEntries(Folder["tmp/becket-nobody"]));
     }
 
-    private static Command AsNobody(Command command) =>
-        command with { Program = "setpriv", Arguments = ["--reuid=65534", "--regid=65534", "--clear-groups", command.Program, .. command.Arguments] };
+    private static Command AsNobody(Command command) => command with
+    {
+        Program = "setpriv",
+        Arguments = ["--reuid=65534", "--regid=65534", "--clear-groups", command.Program, .. command.Arguments],
+    };
 
     private async Task<(string Image, string Folder)> PrepareAsync()
     {
@@ -88,7 +94,8 @@ public sealed class WithoutRootTests(RealStores stores) : MountTest(stores)
         Tool.Require("setpriv", "fusermount3");
         var folder = NewMountPoint();
         DiskImage.WriteRandomWithHoles(Folder["disk.img"], 3 << 20, seed: 66);
-        await Command.Shell($"chmod 755 '{Folder.Path}'; chmod 644 '{Folder["disk.img"]}'; chown 65534:65534 '{folder}' '{Becket.States}'").SucceedAsync(Token);
+        await Command.Shell($"chmod 755 '{Folder.Path}'; chmod 644 '{Folder["disk.img"]}'; chown 65534:65534 '{folder}' '{Becket.States}'")
+            .SucceedAsync(Token);
         return (Folder["disk.img"], folder);
     }
 }

@@ -35,7 +35,11 @@ public sealed class FioTests(RealStores stores) : InteropTest(stores)
     private async Task<JsonElement> FioAsync(BecketServer becket, params IEnumerable<string> options)
     {
         var fio = new Command(
-            "fio", ["--name=job", "--ioengine=nbd", $"--uri={becket.Uri}", "--iodepth=32", "--randseed=7", "--output-format=json", "--output=fio.json", .. options])
+            "fio",
+            [
+                "--name=job", "--ioengine=nbd", $"--uri={becket.Uri}", "--iodepth=32", "--randseed=7",
+                "--output-format=json", "--output=fio.json", .. options,
+            ])
         {
             WorkingFolder = Folder.Path,
         };

@@ -42,9 +42,13 @@ public sealed class NbdCopyTests(RealStores stores) : InteropTest(stores)
     public async Task Copy_from_a_captive_server_is_identical(string options)
     {
         Tool.Require("nbdcopy");
-        var serve = BecketServer.CommandFor(await Stores.GetDiskInAsync(Place.DevS3), options.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        var serve = BecketServer.CommandFor(
+            await Stores.GetDiskInAsync(Place.DevS3), options.Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
-        var copy = new Command("nbdcopy", ["--", "[", serve.Program, .. serve.Arguments, "]", Folder["copy.img"]]) { Environment = serve.Environment };
+        var copy = new Command("nbdcopy", ["--", "[", serve.Program, .. serve.Arguments, "]", Folder["copy.img"]])
+        {
+            Environment = serve.Environment,
+        };
         await copy.SucceedAsync(Token);
 
         await AssertSameBytesAsync(await Stores.GetDiskAsync(), Folder["copy.img"]);
@@ -71,7 +75,8 @@ public sealed class NbdCopyTests(RealStores stores) : InteropTest(stores)
         Tool.Require("nbdkit", "nbdcopy");
         await using var becket = await ServeDiskAsync(Place.DevS3);
 
-        await new Command("nbdkit", "-U", "-", "-r", "nbd", $"socket={becket.Socket}", "--run", $"nbdcopy \"$uri\" {Folder["copy.img"]}").SucceedAsync(Token);
+        await new Command("nbdkit", "-U", "-", "-r", "nbd", $"socket={becket.Socket}", "--run", $"nbdcopy \"$uri\" {Folder["copy.img"]}")
+            .SucceedAsync(Token);
 
         await AssertSameBytesAsync(await Stores.GetDiskAsync(), Folder["copy.img"]);
         await becket.StopAsync(Token);

@@ -50,7 +50,8 @@ public sealed class NbdInfoTests(RealStores stores) : InteropTest(stores)
         var (small, large) = (Folder["small.img"], Folder["large.img"]);
         File.WriteAllBytes(small, new byte[512]);
         File.WriteAllBytes(large, new byte[8192]);
-        await using var becket = await BecketServer.StartAsync(new Source(["--export", $"small={small}", "--export", $"large={large}"], []), Token);
+        await using var becket = await BecketServer.StartAsync(
+            new Source(["--export", $"small={small}", "--export", $"large={large}"], []), Token);
 
         var listed = await ExportsAsync("--list", "--json", becket.Uri);
         var named = await new Command("nbdinfo", "--size", becket.UriOf("large")).SucceedAsync(Token);
@@ -59,7 +60,8 @@ public sealed class NbdInfoTests(RealStores stores) : InteropTest(stores)
 
         Assert.Equal(
             [("large", 8192L), ("small", 512L)],
-            listed.Select(export => (export.GetProperty("export-name").GetString(), export.GetProperty("export-size").GetInt64())).OrderByDescending(export => export.Item2));
+            listed.Select(export => (export.GetProperty("export-name").GetString(), export.GetProperty("export-size").GetInt64()))
+                .OrderByDescending(export => export.Item2));
         Assert.Equal("8192\n", named.Output);
         Assert.Equal("512\n", unnamed.Output);
         Assert.NotEqual(0, unknown.ExitCode);

@@ -14,7 +14,8 @@ public sealed class QemuTests(RealStores stores) : InteropTest(stores)
         Tool.Require("qemu-img");
         await using var becket = await ServeDiskAsync(place);
 
-        var compare = await new Command("qemu-img", "compare", "-f", "raw", "-F", "raw", await Stores.GetDiskAsync(), becket.Uri).SucceedAsync(Token);
+        var compare = await new Command("qemu-img", "compare", "-f", "raw", "-F", "raw", await Stores.GetDiskAsync(), becket.Uri)
+            .SucceedAsync(Token);
 
         Assert.Equal("Images are identical.\n", compare.Output);
         await becket.StopAsync(Token);
@@ -58,7 +59,8 @@ public sealed class QemuTests(RealStores stores) : InteropTest(stores)
 
         await QemuIoAsync(
             becket.Uri,
-            "write -P 0x11 0 1M", "write -f -P 0x22 1M 64k", "write -P 0x33 1000 777", "write -z 2M 1M", "write -z -u 4M 1M", "discard 6M 1M",
+            "write -P 0x11 0 1M", "write -f -P 0x22 1M 64k", "write -P 0x33 1000 777",
+            "write -z 2M 1M", "write -z -u 4M 1M", "discard 6M 1M",
             "aio_write -P 0x44 8M 3M", "aio_flush", "flush",
             "read -P 0x11 0 1000", "read -P 0x33 1000 777", "read -P 0x11 1777 64k", "read -P 0x22 1M 64k",
             "read -P 0 2M 1M", "read -P 0 4M 1M", "read -P 0x44 8M 3M");
@@ -89,7 +91,8 @@ public sealed class QemuTests(RealStores stores) : InteropTest(stores)
     // qemu-io goes on after a failed command, and a wrong pattern is only a line of its output: both must not pass.
     private async Task QemuIoAsync(string uri, params IEnumerable<string> commands)
     {
-        var outcome = await new Command("qemu-io", ["-f", "raw", .. commands.SelectMany(command => new[] { "-c", command }), uri]).SucceedAsync(Token);
+        var outcome = await new Command("qemu-io", ["-f", "raw", .. commands.SelectMany(command => new[] { "-c", command }), uri])
+            .SucceedAsync(Token);
         Assert.DoesNotContain("failed", outcome.Output + outcome.Errors, StringComparison.OrdinalIgnoreCase);
     }
 }

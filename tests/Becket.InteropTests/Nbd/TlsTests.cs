@@ -127,7 +127,8 @@ public sealed class TlsTests(RealStores stores) : InteropTest(stores)
         await MakeCertificatesAsync();
         // Verified over TCP: libnbd trusts whoever made a unix socket.
         var port = FreePort();
-        await using var becket = BecketServer.CommandFor(Source.File(NewDisk(1 << 20)), "-p", $"{port}", "-P", Folder["pid"], "--tls-certificates", Pki).Start();
+        await using var becket = BecketServer.CommandFor(
+            Source.File(NewDisk(1 << 20)), "-p", $"{port}", "-P", Folder["pid"], "--tls-certificates", Pki).Start();
         await FileIsThereAsync(Folder["pid"], becket);
 
         await new Command("nbdinfo", "--size", $"nbds://localhost:{port}/?tls-certificates={Folder["foreign"]}").EndWithAsync(1, Token);
@@ -157,7 +158,8 @@ public sealed class TlsTests(RealStores stores) : InteropTest(stores)
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
-    private static string UriOf(BecketServer server, string certificates) => $"nbds+unix:///?socket={server.Socket}&tls-certificates={certificates}";
+    private static string UriOf(BecketServer server, string certificates) =>
+        $"nbds+unix:///?socket={server.Socket}&tls-certificates={certificates}";
 
     private Task<BecketServer> ServeAsync(Source source, params IEnumerable<string> options) =>
         BecketServer.StartAsync(source.With(["--tls-certificates", Pki, .. options]), Token);

@@ -37,7 +37,8 @@ public sealed class Chromium : IAsyncDisposable
             await process.Errors.WaitForLineAsync(Ready, cancellationToken);
             var line = process.Errors.ToString().Split('\n').First(static line => line.StartsWith(Ready, StringComparison.Ordinal));
             using var http = new HttpClient();
-            var pages = await http.GetFromJsonAsync<JsonArray>($"http://{new Uri(line[Ready.Length..].Trim()).Authority}/json/list", cancellationToken);
+            var authority = new Uri(line[Ready.Length..].Trim()).Authority;
+            var pages = await http.GetFromJsonAsync<JsonArray>($"http://{authority}/json/list", cancellationToken);
             var page = pages!.First(static page => (string?)page!["type"] == "page")!;
             await chromium._socket.ConnectAsync(new Uri((string)page["webSocketDebuggerUrl"]!), cancellationToken);
             foreach (var domain in (string[])["Page", "Runtime", "Log", "Network"])
@@ -54,7 +55,8 @@ public sealed class Chromium : IAsyncDisposable
     /// <summary>The window's size, and the colours that its user prefers: <c>light</c> or <c>dark</c>.</summary>
     public async Task LookAsync(int width, int height, string colours, CancellationToken cancellationToken)
     {
-        await CallAsync("Emulation.setDeviceMetricsOverride", new() { ["width"] = width, ["height"] = height, ["deviceScaleFactor"] = 1, ["mobile"] = width < 600 }, cancellationToken);
+        var size = new JsonObject { ["width"] = width, ["height"] = height, ["deviceScaleFactor"] = 1, ["mobile"] = width < 600 };
+        await CallAsync("Emulation.setDeviceMetricsOverride", size, cancellationToken);
         var feature = new JsonObject { ["name"] = "prefers-color-scheme", ["value"] = colours };
         await CallAsync("Emulation.setEmulatedMedia", new() { ["features"] = new JsonArray(feature) }, cancellationToken);
     }
@@ -69,7 +71,8 @@ public sealed class Chromium : IAsyncDisposable
     /// <summary>The value of an expression in the page, as JSON.</summary>
     public async Task<JsonNode?> EvaluateAsync(string expression, CancellationToken cancellationToken)
     {
-        var answer = await CallAsync("Runtime.evaluate", new() { ["expression"] = expression, ["returnByValue"] = true, ["awaitPromise"] = true }, cancellationToken);
+        var arguments = new JsonObject { ["expression"] = expression, ["returnByValue"] = true, ["awaitPromise"] = true };
+        var answer = await CallAsync("Runtime.evaluate", arguments, cancellationToken);
         Assert.True(answer["exceptionDetails"] is null, $"{expression}: {answer}");
         return answer["result"]!["value"];
     }
@@ -97,7 +100,8 @@ public sealed class Chromium : IAsyncDisposable
     {
         var id = ++_lastCall;
         var call = new JsonObject { ["id"] = id, ["method"] = method, ["params"] = arguments };
-        await _socket.SendAsync(JsonSerializer.SerializeToUtf8Bytes(call), WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
+        await _socket.SendAsync(
+            JsonSerializer.SerializeToUtf8Bytes(call), WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
         while (true)
         {
             var message = await ReceiveAsync(cancellationToken);

@@ -41,7 +41,9 @@ public sealed record Command(string Program, params IReadOnlyList<string> Argume
     public async Task<ProcessOutcome> EndWithAsync(int exitCode, CancellationToken cancellationToken)
     {
         var outcome = await RunAsync(cancellationToken);
-        Assert.True(outcome.ExitCode == exitCode, $"Exit status {outcome.ExitCode} instead of {exitCode}: {this}\n{outcome.Output}{outcome.Errors}");
+        Assert.True(
+            outcome.ExitCode == exitCode,
+            $"Exit status {outcome.ExitCode} instead of {exitCode}: {this}\n{outcome.Output}{outcome.Errors}");
         return outcome;
     }
 

@@ -21,7 +21,8 @@ public sealed partial class FileTrace(string folder)
         // One file for each process, so that no call is cut in two by another one's; -y tells what relative paths are relative to.
         Arguments =
         [
-            "-ff", "-qq", "-y", "-s", "4096", "-e", $"trace={Calls}", "-o", Path.Combine(Directory.CreateDirectory(folder).FullName, "trace"),
+            "-ff", "-qq", "-y", "-s", "4096", "-e", $"trace={Calls}",
+            "-o", Path.Combine(Directory.CreateDirectory(folder).FullName, "trace"),
             Tool.PathOf(command.Program), .. command.Arguments,
         ],
     };
@@ -35,8 +36,8 @@ public sealed partial class FileTrace(string folder)
     }
 
     private const string Calls =
-        "open,openat,openat2,creat,truncate,mkdir,mkdirat,rmdir,unlink,unlinkat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,mknod,mknodat,"
-        + "chmod,fchmodat,chown,lchown,fchownat,utime,utimes,utimensat,setxattr,lsetxattr,bind,mount,umount2,memfd_create";
+        "open,openat,openat2,creat,truncate,mkdir,mkdirat,rmdir,unlink,unlinkat,rename,renameat,renameat2,link,linkat,symlink,symlinkat,"
+        + "mknod,mknodat,chmod,fchmodat,chown,lchown,fchownat,utime,utimes,utimensat,setxattr,lsetxattr,bind,mount,umount2,memfd_create";
 
     private static IEnumerable<string> PathsChangedBy(string line)
     {
@@ -51,7 +52,10 @@ public sealed partial class FileTrace(string folder)
             .Take(call is "rename" or "renameat" or "renameat2" or "link" or "linkat" ? 2 : 1);
     }
 
-    /// <summary>A path, alone or behind the descriptor of the folder that it begins at: <c>"/a"</c>, <c>18&lt;/tmp&gt;, "a"</c>, <c>sun_path="/a"</c>.</summary>
+    /// <summary>
+    /// A path, alone or behind the descriptor of the folder that it begins at: <c>"/a"</c>,
+    /// <c>18&lt;/tmp&gt;, "a"</c>, <c>sun_path="/a"</c>.
+    /// </summary>
     [GeneratedRegex(@"(?:(?:AT_FDCWD|\d+)<(?<folder>[^>]*)>, )?""(?<path>(?:[^""\\]|\\.)*)""")]
     private static partial Regex Argument();
 }

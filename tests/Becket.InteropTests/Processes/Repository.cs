@@ -25,7 +25,10 @@ public static class Repository
     {
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "Becket.slnx")))
-            folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException($"No Becket.slnx above {AppContext.BaseDirectory}.");
+        {
+            folder = Path.GetDirectoryName(folder)
+                ?? throw new DirectoryNotFoundException($"No Becket.slnx above {AppContext.BaseDirectory}.");
+        }
         return folder;
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Becket.InteropTests.Processes;
@@ -63,7 +64,8 @@ public sealed class BadInputTests(RealStores stores) : InteropTest(stores)
     public async Task Wrong_secret_key_is_exit_status_1(Place place)
     {
         var source = await Stores.GetDiskInAsync(place);
-        var wrong = source.Environment.Select(variable => variable.Name is "AWS_SECRET_ACCESS_KEY" ? (variable.Name, "not-the-secret") : variable);
+        var wrong = source.Environment.Select(
+            variable => variable.Name is "AWS_SECRET_ACCESS_KEY" ? (variable.Name, "not-the-secret") : variable);
 
         await AssertRefusedAsync(1, $"serve -U {{folder}}/sock {string.Join(' ', source.Arguments)}", RealStores.DiskKey, [.. wrong]);
     }
@@ -98,7 +100,9 @@ public sealed class BadInputTests(RealStores stores) : InteropTest(stores)
         taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         taken.Listen();
         await File.WriteAllBytesAsync(Folder["empty.img"], [], Token);
-        var endpoint = words.Contains("{endpoint}", StringComparison.Ordinal) ? (await Stores.GetDevS3Async()).Endpoint.Url.OriginalString : "";
+        var endpoint = words.Contains("{endpoint}", StringComparison.Ordinal)
+            ? (await Stores.GetDevS3Async()).Endpoint.Url.OriginalString
+            : "";
         var file = await Stores.GetDiskAsync();
 
         var becket = BecketServer.CommandFor(new Source([.. words.Split(' ').Select(Fill)], environment));
@@ -113,7 +117,7 @@ public sealed class BadInputTests(RealStores stores) : InteropTest(stores)
         string Fill(string word) => word
             .Replace("{folder}", Folder.Path, StringComparison.Ordinal)
             .Replace("{file}", file, StringComparison.Ordinal)
-            .Replace("{port}", ((IPEndPoint)taken.LocalEndPoint!).Port.ToString(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal)
+            .Replace("{port}", ((IPEndPoint)taken.LocalEndPoint!).Port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
             .Replace("{endpoint}", endpoint, StringComparison.Ordinal);
     }
 }

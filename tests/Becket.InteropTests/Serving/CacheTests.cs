@@ -123,7 +123,9 @@ public sealed class CacheTests(RealStores stores) : InteropTest(stores)
             await Nbdsh.RunAsync($"h.connect_uri(\"{becket.Uri}\"); h.pread(4096, 200 << 20); h.pread(4096, 7 << 20)", Token);
             await becket.StopAsync(Token);
         }
-        Assert.Equal($"becket-profile 1 {256 * Mebi}\n{200 * Mebi} 131072\n{7 * Mebi} 131072\n", await File.ReadAllTextAsync(Folder["profile"], Token));
+        Assert.Equal(
+            $"becket-profile 1 {256 * Mebi}\n{200 * Mebi} 131072\n{7 * Mebi} 131072\n",
+            await File.ReadAllTextAsync(Folder["profile"], Token));
 
         await using var next = await BecketServer.StartAsync(source, Token);
         using var retry = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
@@ -141,7 +143,8 @@ public sealed class CacheTests(RealStores stores) : InteropTest(stores)
     {
         await using var store = await DevelopmentStore.StartAsync(Token);
         Images.DiskImage.WriteRandomWithHoles(store.PathOf("bucket", "disk"), size: 1L << 30, seed: 3);
-        await using var becket = await BecketServer.StartAsync(store.Endpoint.Object("bucket", "disk").With("--cache-memory", "64M"), Token);
+        await using var becket = await BecketServer.StartAsync(
+            store.Endpoint.Object("bucket", "disk").With("--cache-memory", "64M"), Token);
 
         // Eight connections with 64 reads of 2 MiB in flight each: a gigabyte is asked for at once.
         await Nbdsh.RunAsync(
@@ -164,7 +167,8 @@ public sealed class CacheTests(RealStores stores) : InteropTest(stores)
             """,
             Token);
 
-        var peak = (await File.ReadAllLinesAsync($"/proc/{becket.Id}/status", Token)).Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+        var status = await File.ReadAllLinesAsync($"/proc/{becket.Id}/status", Token);
+        var peak = status.Single(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
         var kibibytes = int.Parse(peak.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture);
         Assert.InRange(kibibytes, 0, (64 + 64) * 1024);
         await becket.StopAsync(Token);

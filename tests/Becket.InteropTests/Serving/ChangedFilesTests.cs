@@ -46,7 +46,8 @@ public sealed class ChangedFilesTests(RealStores stores, MountImages images) : M
         var source = (await Stores.GetDiskInAsync(Place.DevS3)).With("--cache-dir", Folder["cache"]);
         await BecketServer.CommandFor(source, "--run", "nbdcopy \"$uri\" null:").SucceedAsync(Token);
 
-        await Trace.Over(new Command(Repository.Becket, ["verify", "--repair", .. source.Arguments]) { Environment = source.OnlyEnvironment }).EndWithAsync(3, Token);
+        var verify = new Command(Repository.Becket, ["verify", "--repair", .. source.Arguments]) { Environment = source.OnlyEnvironment };
+        await Trace.Over(verify).EndWithAsync(3, Token);
 
         AssertChanged([$"{Folder["cache"]}/lock"], $"^{Folder["cache"]}(/|$)");
     }
@@ -57,7 +58,8 @@ public sealed class ChangedFilesTests(RealStores stores, MountImages images) : M
         RequireMounts();
         Tool.Require("strace");
         var (image, folder) = (await images.GetAsync(ImageFormat.Ext4), NewMountPoint());
-        var source = (await images.PutAsync(await Stores.GetDevS3Async(), ImageFormat.Ext4)).With(folder, "--via", "fuse", "--cache-dir", Folder["cache"]);
+        var source = (await images.PutAsync(await Stores.GetDevS3Async(), ImageFormat.Ext4))
+            .With(folder, "--via", "fuse", "--cache-dir", Folder["cache"]);
         await using (var mounting = Trace.Over(Becket.Command("mount", source)).Start())
         {
             await FileIsThereAsync($"{folder}/README", mounting);

@@ -17,7 +17,8 @@ public sealed class ProcessMannersTests(RealStores stores) : InteropTest(stores)
         Tool.Require("nbdinfo");
         var source = await Stores.GetDiskInAsync(Place.DevS3);
 
-        var seen = await BecketServer.CommandFor(source, "--run", "nbdinfo --size \"$uri\"; echo \"$nbd|$unixsocket|$exportname|$port\"").SucceedAsync(Token);
+        var seen = await BecketServer.CommandFor(source, "--run", "nbdinfo --size \"$uri\"; echo \"$nbd|$unixsocket|$exportname|$port\"")
+            .SucceedAsync(Token);
         var failed = await BecketServer.CommandFor(source, "--run", "exit 7").EndWithAsync(7, Token);
 
         var lines = seen.Output.Split('\n');
@@ -101,14 +102,16 @@ public sealed class ProcessMannersTests(RealStores stores) : InteropTest(stores)
     {
         Tool.Require("nbdinfo");
         var port = FreePort();
-        await using var becket = BecketServer.CommandFor(await Stores.GetDiskInAsync(Place.File), "-p", $"{port}", "-P", Folder["pid"]).Start();
+        await using var becket = BecketServer.CommandFor(
+            await Stores.GetDiskInAsync(Place.File), "-p", $"{port}", "-P", Folder["pid"]).Start();
         await FileIsThereAsync(Folder["pid"], madeBy: becket);
 
         var size = await new Command("nbdinfo", "--size", $"nbd://127.0.0.1:{port}").SucceedAsync(Token);
 
         Assert.Equal($"{48 << 20}\n", size.Output);
         // The kernel's own list of sockets: the address in the byte order of the machine, the port, 0A for a listener.
-        var listeners = (await File.ReadAllLinesAsync("/proc/net/tcp", Token)).Where(line => line.Contains($":{port:X4} 00000000:0000 0A", StringComparison.Ordinal));
+        var listeners = (await File.ReadAllLinesAsync("/proc/net/tcp", Token))
+            .Where(line => line.Contains($":{port:X4} 00000000:0000 0A", StringComparison.Ordinal));
         Assert.Contains("0100007F:", Assert.Single(listeners), StringComparison.Ordinal);
         becket.Signal(PosixSignal.SIGTERM);
         Assert.Equal(0, (await becket.WaitForExitAsync(Token)).ExitCode);
@@ -133,7 +136,8 @@ public sealed class ProcessMannersTests(RealStores stores) : InteropTest(stores)
     public async Task Export_name_is_the_one_that_was_given()
     {
         Tool.Require("nbdinfo");
-        await using var becket = await BecketServer.StartAsync((await Stores.GetDiskInAsync(Place.File)).With("-e", "iso", "-r", "-f", "-v"), Token);
+        await using var becket = await BecketServer.StartAsync(
+            (await Stores.GetDiskInAsync(Place.File)).With("-e", "iso", "-r", "-f", "-v"), Token);
 
         await new Command("nbdinfo", "--size", becket.UriOf("iso")).SucceedAsync(Token);
         var other = await new Command("nbdinfo", "--size", becket.UriOf("other")).RunAsync(Token);
@@ -167,8 +171,8 @@ public sealed class ProcessMannersTests(RealStores stores) : InteropTest(stores)
         var endpoint = (await Stores.GetDevS3Async()).Endpoint;
         var source = new Source(
             [
-                "-f", $"access_key={endpoint.AccessKey}", $"secret_key={endpoint.SecretKey}", $"bucket={RealStores.Bucket}", $"key={RealStores.DiskKey}",
-                $"endpoint_url={endpoint.Url.OriginalString}",
+                "-f", $"access_key={endpoint.AccessKey}", $"secret_key={endpoint.SecretKey}",
+                $"bucket={RealStores.Bucket}", $"key={RealStores.DiskKey}", $"endpoint_url={endpoint.Url.OriginalString}",
             ],
             []);
         await using var becket = await BecketServer.StartAsync(source, Token);

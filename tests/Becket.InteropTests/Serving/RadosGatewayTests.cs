@@ -27,7 +27,10 @@ public sealed class RadosGatewayTests(RealStores stores) : InteropTest(stores)
 
         await using var relay = new CountingRelay(Folder["relay"], becket.Socket);
 
-        var copy = new Command("nbdcopy", "--connections=4", "--threads=4", relay.Uri, Folder["copy"]) { TimeLimit = TimeSpan.FromMinutes(3) };
+        var copy = new Command("nbdcopy", "--connections=4", "--threads=4", relay.Uri, Folder["copy"])
+        {
+            TimeLimit = TimeSpan.FromMinutes(3),
+        };
         await copy.SucceedAsync(Token);
 
         relay.AssertAllCarriedAShare(connections: 4);
@@ -93,7 +96,12 @@ public sealed class RadosGatewayTests(RealStores stores) : InteropTest(stores)
         using var client = endpoint.CreateClient();
         await client.PutBucketAsync("versioned", Token);
         await client.PutBucketVersioningAsync(
-            new PutBucketVersioningRequest { BucketName = "versioned", VersioningConfig = new() { Status = VersionStatus.Enabled } }, Token);
+            new PutBucketVersioningRequest
+            {
+                BucketName = "versioned",
+                VersioningConfig = new() { Status = VersionStatus.Enabled },
+            },
+            Token);
         var first = await PutAsync(client, "key", (byte)'1', "versioned");
         await PutAsync(client, "key", (byte)'2', "versioned");
         await using var becket = await BecketServer.StartAsync(endpoint.Object("versioned", $"key?versionId={first.VersionId}"), Token);
@@ -107,7 +115,8 @@ public sealed class RadosGatewayTests(RealStores stores) : InteropTest(stores)
     {
         await client.PutBucketAsync(RealStores.Bucket, Token);
         await PutAsync(client, key, (byte)'1');
-        return await BecketServer.StartAsync((await Stores.GetRadosGatewayAsync()).Endpoint.Object(RealStores.Bucket, key).With("--zone", "0"), Token);
+        var endpoint = (await Stores.GetRadosGatewayAsync()).Endpoint;
+        return await BecketServer.StartAsync(endpoint.Object(RealStores.Bucket, key).With("--zone", "0"), Token);
     }
 
     // 8 MiB of one byte, so that what is read says which object it came from.
@@ -115,7 +124,8 @@ public sealed class RadosGatewayTests(RealStores stores) : InteropTest(stores)
     {
         var bytes = new byte[8 << 20];
         bytes.AsSpan().Fill(content);
-        return await client.PutObjectAsync(new PutObjectRequest { BucketName = bucket, Key = key, InputStream = new MemoryStream(bytes) }, Token);
+        var request = new PutObjectRequest { BucketName = bucket, Key = key, InputStream = new MemoryStream(bytes) };
+        return await client.PutObjectAsync(request, Token);
     }
 
     private async Task ReadAsync(BecketServer becket, string expected) =>

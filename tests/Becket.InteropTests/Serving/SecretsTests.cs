@@ -38,12 +38,19 @@ public sealed class SecretsTests(RealStores stores) : InteropTest(stores)
             .Replace("{tls}", tls.Url.GetLeftPart(UriPartial.Authority), StringComparison.Ordinal)
             .Replace("{web}", web.Urls.First(), StringComparison.Ordinal).Split(' ');
 
-        var environment = new Source(arguments, [("AWS_ACCESS_KEY_ID", endpoint.AccessKey), ("AWS_SECRET_ACCESS_KEY", Secret), ("AWS_SESSION_TOKEN", Token2)]);
+        var environment = new Source(
+            arguments,
+            [("AWS_ACCESS_KEY_ID", endpoint.AccessKey), ("AWS_SECRET_ACCESS_KEY", Secret), ("AWS_SESSION_TOKEN", Token2)]);
         await RunAsync(environment, fails: true);
         var credentials = Folder["credentials"];
-        await File.WriteAllTextAsync(credentials, $"[default]\naws_access_key_id = {endpoint.AccessKey}\naws_secret_access_key = {Secret}\naws_session_token = {Token2}\n", Token);
+        await File.WriteAllTextAsync(
+            credentials,
+            $"[default]\naws_access_key_id = {endpoint.AccessKey}\naws_secret_access_key = {Secret}\naws_session_token = {Token2}\n",
+            Token);
         await RunAsync(new Source([.. arguments, "--credentials-file", credentials], []), fails: true);
-        await RunAsync(new Source([.. arguments, $"access_key={endpoint.AccessKey}", $"secret_key={Secret}", $"session_token={Token2}"], []), fails: true);
+        await RunAsync(
+            new Source([.. arguments, $"access_key={endpoint.AccessKey}", $"secret_key={Secret}", $"session_token={Token2}"], []),
+            fails: true);
     }
 
     [Fact]
@@ -62,14 +69,16 @@ public sealed class SecretsTests(RealStores stores) : InteropTest(stores)
         Assert.DoesNotContain("warning", quiet.Errors, StringComparison.Ordinal);
 
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.OtherRead);
-        Assert.Contains($"chmod 600 {file}", (await RunAsync(new Source([.. words, $"secret_key=+{file}"], []), fails: false)).Errors, StringComparison.Ordinal);
+        var warned = await RunAsync(new Source([.. words, $"secret_key=+{file}"], []), fails: false);
+        Assert.Contains($"chmod 600 {file}", warned.Errors, StringComparison.Ordinal);
         var shown = await RunAsync(new Source([.. words, $"secret_key={endpoint.SecretKey}"], []), fails: false);
         AssertNone(shown, endpoint.SecretKey);
         Assert.Contains("secrets given on the command line", shown.Errors, StringComparison.Ordinal);
 
         var command = BecketServer.CommandFor(new Source([.. words, "secret_key=-9"], []), "-v", "--run", "true");
         var line = string.Join(' ', command.Arguments.Prepend(command.Program).Select(word => $"'{word}'"));
-        AssertNone(await (Command.Shell($"exec 9<'{file}'; {line}") with { Environment = command.Environment }).SucceedAsync(Token), endpoint.SecretKey);
+        var piped = await (Command.Shell($"exec 9<'{file}'; {line}") with { Environment = command.Environment }).SucceedAsync(Token);
+        AssertNone(piped, endpoint.SecretKey);
     }
 
     [Theory]
@@ -91,12 +100,17 @@ public sealed class SecretsTests(RealStores stores) : InteropTest(stores)
     public async Task Query_and_password_are_in_no_message_where_TLS_or_the_connection_fails()
     {
         await using var tls = await HttpImageServer.StartAsync([1], HttpManners.SignsItsOwnCertificate, Token);
+        var url = new UriBuilder(tls.Url) { UserName = "user", Password = Password, Query = Query };
 
-        await RunAsync(Source.File(new UriBuilder(tls.Url) { UserName = "user", Password = Password, Query = Query }.ToString()), fails: true);
+        await RunAsync(Source.File(url.ToString()), fails: true);
         await RunAsync(Source.File($"https://user:{Password}@127.0.0.1:1/disk.img?{Query}"), fails: true);
         await RunAsync(Source.File($"https://user:{Password}@no-such-host.invalid/disk.img?{Query}"), fails: true);
         await RunAsync(Source.File($"https://user:{Password}@:bad:/disk.img?{Query}"), fails: true);
-        await RunAsync(new Source(["s3://images/disk.img", "--endpoint-url", $"http://user:{Password}@127.0.0.1:1/?{Query}"], [("AWS_ACCESS_KEY_ID", "A"), ("AWS_SECRET_ACCESS_KEY", Secret)]), fails: true);
+        await RunAsync(
+            new Source(
+                ["s3://images/disk.img", "--endpoint-url", $"http://user:{Password}@127.0.0.1:1/?{Query}"],
+                [("AWS_ACCESS_KEY_ID", "A"), ("AWS_SECRET_ACCESS_KEY", Secret)]),
+            fails: true);
     }
 
     [Fact]
@@ -117,7 +131,9 @@ public sealed class SecretsTests(RealStores stores) : InteropTest(stores)
         Directory.CreateDirectory(Folder["run"]);
         IReadOnlyList<(string, string?)> environment = [("BECKET_RUNTIME_DIR", Folder["run"])];
 
-        var attached = await new Command(Repository.Becket, "attach", "--via", "fuse", "--log-file", Path.Combine(Folder["run"], "log.txt"), url) { Environment = environment }.SucceedAsync(Token);
+        var log = Path.Combine(Folder["run"], "log.txt");
+        var attach = new Command(Repository.Becket, "attach", "--via", "fuse", "--log-file", log, url) { Environment = environment };
+        var attached = await attach.SucceedAsync(Token);
         try
         {
             AssertNone(attached, signature);
@@ -164,7 +180,8 @@ public sealed class SecretsTests(RealStores stores) : InteropTest(stores)
     /// <summary>Serves, or verifies, with -v; looks for all secrets in all that was said.</summary>
     private async Task<ProcessOutcome> RunAsync(Source source, bool fails)
     {
-        var outcome = await (BecketServer.CommandFor(source, "-v", "--run", "true") with { TimeLimit = TimeSpan.FromMinutes(2) }).RunAsync(Token);
+        var serve = BecketServer.CommandFor(source, "-v", "--run", "true") with { TimeLimit = TimeSpan.FromMinutes(2) };
+        var outcome = await serve.RunAsync(Token);
         Assert.True(fails == (outcome.ExitCode != 0), $"exit status {outcome.ExitCode}: {outcome.Errors}");
         Assert.Equal(fails, outcome.Errors.Length > 0 && outcome.ExitCode != 0);
         AssertNone(outcome, Secrets);
@@ -186,7 +203,10 @@ public sealed class SecretsTests(RealStores stores) : InteropTest(stores)
             "/disk.img" => Results.Bytes(image, enableRangeProcessing: true).ExecuteAsync(context),
             "/redirect" => Results.Redirect($"/disk.img?{Query}", permanent: false, preserveMethod: true).ExecuteAsync(context),
             "/redirect-to-missing" => Results.Redirect($"/missing?{Query}").ExecuteAsync(context),
-            "/forbidden" => Results.Text(string.Create(CultureInfo.InvariantCulture, $"<Error><Code>AccessDenied</Code><StringToSign>{Query}</StringToSign></Error>"), statusCode: 403).ExecuteAsync(context),
+            "/forbidden" => Results.Text(
+                string.Create(
+                    CultureInfo.InvariantCulture, $"<Error><Code>AccessDenied</Code><StringToSign>{Query}</StringToSign></Error>"),
+                statusCode: 403).ExecuteAsync(context),
             "/missing" => Results.Text(Query, statusCode: 404).ExecuteAsync(context),
             _ => Results.Text(Query, statusCode: 400).ExecuteAsync(context),
         });

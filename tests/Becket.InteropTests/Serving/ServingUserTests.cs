@@ -17,7 +17,8 @@ public sealed class ServingUserTests(RealStores stores) : InteropTest(stores)
         Tool.Require("nbdcopy");
         var image = NewDisk(8 << 20);
         File.SetUnixFileMode(image, UnixFileMode.UserRead); // root's alone: it was opened in time
-        await using var server = BecketServer.CommandFor(Source.File(image), option, user, "-U", Folder["sock"], "-P", Folder["pid"]).Start();
+        await using var server = BecketServer.CommandFor(
+            Source.File(image), option, user, "-U", Folder["sock"], "-P", Folder["pid"]).Start();
         await server.Errors.WaitForLineAsync("becket: serving", Token);
 
         await new Command("nbdcopy", $"nbd+unix:///?socket={Folder["sock"]}", Folder["copy"]).SucceedAsync(Token);
@@ -51,7 +52,8 @@ public sealed class ServingUserTests(RealStores stores) : InteropTest(stores)
         await new Command("chmod", "1777", Folder["sticky"]).SucceedAsync(Token);
         await new Command("chmod", "711", Folder.Path).SucceedAsync(Token);
         var (socket, pid) = (Path.Combine(Folder["sticky"], "sock"), Path.Combine(Folder["sticky"], "pid"));
-        await using var server = BecketServer.CommandFor(Source.File(NewDisk(1 << 20)), "--user", "nobody", "-U", socket, "-P", pid).Start();
+        await using var server = BecketServer.CommandFor(
+            Source.File(NewDisk(1 << 20)), "--user", "nobody", "-U", socket, "-P", pid).Start();
         await server.Errors.WaitForLineAsync("becket: serving", Token);
         Assert.Equal(server.Id.ToString(CultureInfo.InvariantCulture), (await File.ReadAllTextAsync(pid, Token)).Trim());
 
@@ -66,7 +68,9 @@ public sealed class ServingUserTests(RealStores stores) : InteropTest(stores)
     public async Task Captive_command_is_the_users_too()
     {
         Tool.RequireRoot();
-        var outcome = await BecketServer.CommandFor(Source.File(NewDisk(1 << 20)), "--user", "nobody", "--run", "id -u; test -S \"$unixsocket\" && echo there; echo \"$unixsocket\"").SucceedAsync(Token);
+        var outcome = await BecketServer.CommandFor(
+            Source.File(NewDisk(1 << 20)), "--user", "nobody",
+            "--run", "id -u; test -S \"$unixsocket\" && echo there; echo \"$unixsocket\"").SucceedAsync(Token);
 
         var lines = outcome.Output.Split('\n');
         Assert.Equal(("65534", "there"), (lines[0], lines[1]));
@@ -87,11 +91,15 @@ public sealed class ServingUserTests(RealStores stores) : InteropTest(stores)
     [Fact]
     public async Task No_core_is_dumped()
     {
-        var outcome = await BecketServer.CommandFor(Source.File(NewDisk(1 << 20)), "--run", "grep core /proc/$PPID/limits").SucceedAsync(Token);
+        var outcome = await BecketServer.CommandFor(Source.File(NewDisk(1 << 20)), "--run", "grep core /proc/$PPID/limits")
+            .SucceedAsync(Token);
 
         Assert.Matches(@"^Max core file size +0 ", outcome.Output);
     }
 
-    private static string Value(string[] status, string name) =>
-        string.Join(' ', status.First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..].Split((char[])['\t', ' '], StringSplitOptions.RemoveEmptyEntries));
+    private static string Value(string[] status, string name)
+    {
+        var found = status.First(line => line.StartsWith(name, StringComparison.Ordinal));
+        return string.Join(' ', found[name.Length..].Split((char[])['\t', ' '], StringSplitOptions.RemoveEmptyEntries));
+    }
 }

@@ -62,7 +62,12 @@ public sealed class VerifyTests(RealStores stores) : InteropTest(stores)
         var path = store.PathOf(Bucket, $"zeroes-{checksum}");
         using (var client = store.Endpoint.CreateClient())
         {
-            var put = new PutObjectRequest { BucketName = Bucket, Key = Path.GetFileName(path), InputStream = new MemoryStream(new byte[size]) };
+            var put = new PutObjectRequest
+            {
+                BucketName = Bucket,
+                Key = Path.GetFileName(path),
+                InputStream = new MemoryStream(new byte[size]),
+            };
             var text = Convert.ToBase64String(Convert.FromHexString(checksum));
             if (algorithm == "CRC-32")
                 put.ChecksumCRC32 = text;
@@ -105,7 +110,8 @@ public sealed class VerifyTests(RealStores stores) : InteropTest(stores)
         Assert.Equal(("MD5", "match"), Assert.Single(Outcomes(await VerifyAsync(endpoint.Object(Bucket, "whole"), 0))));
         Assert.Equal(("MD5", "match"), Assert.Single(Outcomes(await VerifyAsync(endpoint.Object(Bucket, "parts"), 0))));
         // A wrong guess proves nothing; a wrong size that the user vouches for does.
-        Assert.Equal(("MD5", "mismatch"), Assert.Single(Outcomes(await VerifyAsync(endpoint.Object(Bucket, "parts").With("--part-size", "6M"), 1))));
+        var guess = endpoint.Object(Bucket, "parts").With("--part-size", "6M");
+        Assert.Equal(("MD5", "mismatch"), Assert.Single(Outcomes(await VerifyAsync(guess, 1))));
     }
 
     [Fact]
@@ -185,9 +191,14 @@ public sealed class VerifyTests(RealStores stores) : InteropTest(stores)
         using (var client = store.Endpoint.CreateClient())
         {
             if (how == "replaced")
-                await client.PutObjectAsync(new PutObjectRequest { BucketName = Bucket, Key = "slow", InputStream = new MemoryStream(new byte[SlowSize]) }, Token);
+            {
+                var other = new PutObjectRequest { BucketName = Bucket, Key = "slow", InputStream = new MemoryStream(new byte[SlowSize]) };
+                await client.PutObjectAsync(other, Token);
+            }
             else
+            {
                 await client.DeleteObjectAsync(Bucket, "slow", Token);
+            }
         }
         var outcome = await verify.WaitForExitAsync(Token);
 
@@ -236,8 +247,9 @@ public sealed class VerifyTests(RealStores stores) : InteropTest(stores)
         return JsonElement.Parse(outcome.Output);
     }
 
-    private static IEnumerable<(string? Algorithm, string? Outcome)> Outcomes(JsonElement report) => report.GetProperty("checksums").EnumerateArray()
-        .Select(checksum => (checksum.GetProperty("algorithm").GetString(), checksum.GetProperty("outcome").GetString()));
+    private static IEnumerable<(string? Algorithm, string? Outcome)> Outcomes(JsonElement report) =>
+        report.GetProperty("checksums").EnumerateArray()
+            .Select(checksum => (checksum.GetProperty("algorithm").GetString(), checksum.GetProperty("outcome").GetString()));
 
     private async Task UploadInPartsAsync(S3Endpoint endpoint, string key, long partSize)
     {
@@ -246,7 +258,8 @@ public sealed class VerifyTests(RealStores stores) : InteropTest(stores)
         if ((await client.ListBucketsAsync(Token)).Buckets?.Exists(static bucket => bucket.BucketName == Bucket) != true)
             await client.PutBucketAsync(Bucket, Token);
         using var transfer = new TransferUtility(client, new TransferUtilityConfig { MinSizeBeforePartUpload = partSize });
-        await transfer.UploadAsync(new TransferUtilityUploadRequest { BucketName = Bucket, Key = key, FilePath = NewDisk(Size), PartSize = partSize }, Token);
+        var upload = new TransferUtilityUploadRequest { BucketName = Bucket, Key = key, FilePath = NewDisk(Size), PartSize = partSize };
+        await transfer.UploadAsync(upload, Token);
     }
 
     /// <summary>As a disk does it: the file's time, by which the store would notice, stays.</summary>

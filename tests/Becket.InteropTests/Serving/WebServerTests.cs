@@ -12,7 +12,8 @@ public sealed class WebServerTests(RealStores stores) : InteropTest(stores)
     public async Task Image_on_a_web_server_is_copied_identically(HttpManners manners)
     {
         Tool.Require("nbdcopy");
-        await using var web = await HttpImageServer.StartAsync(await File.ReadAllBytesAsync(await Stores.GetDiskAsync(), Token), manners, Token);
+        var image = await File.ReadAllBytesAsync(await Stores.GetDiskAsync(), Token);
+        await using var web = await HttpImageServer.StartAsync(image, manners, Token);
         await using var becket = await BecketServer.StartAsync(new Source([web.Url.ToString()], []), Token);
 
         await new Command("nbdcopy", becket.Uri, Folder["copy.img"]).SucceedAsync(Token);

@@ -11,9 +11,11 @@ internal readonly record struct ProcessFootprint(long ResidentKibibytes, int Des
         return new ProcessFootprint(
             Number("VmRSS:"), Directory.EnumerateFileSystemEntries($"/proc/{process}/fd").Count(), (int)Number("Threads:"));
 
-        long Number(string name) => long.Parse(
-            status.First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..].Replace("kB", "", StringComparison.Ordinal).Trim(),
-            CultureInfo.InvariantCulture);
+        long Number(string name)
+        {
+            var value = status.First(line => line.StartsWith(name, StringComparison.Ordinal))[name.Length..];
+            return long.Parse(value.Replace("kB", "", StringComparison.Ordinal).Trim(), CultureInfo.InvariantCulture);
+        }
     }
 
     /// <summary>The greatest of each.</summary>

@@ -105,5 +105,7 @@ public sealed class ServerKillTests(RealStores stores) : InteropTest(stores)
     private static string NameOf(int number) => FaultRun.Objects.ElementAt(number - 1);
 
     private static int Number(string variable, int ordinary) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : ordinary;
+        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : ordinary;
 }

@@ -96,7 +96,8 @@ public sealed class SoakTests(RealStores stores) : InteropTest(stores)
             await connection.ReadAsync(offset, part, CancellationToken.None);
             _times.Add(Stopwatch.GetElapsedTime(started));
             Assert.True(
-                KnownBytes.Are(number, offset, part.Span), $"BECKET_SEED={Seed}: wrong bytes in {NameOf(number)} at {offset}, {part.Length} bytes");
+                KnownBytes.Are(number, offset, part.Span),
+                $"BECKET_SEED={Seed}: wrong bytes in {NameOf(number)} at {offset}, {part.Length} bytes");
             // The machine has other things to do.
             await Task.Delay(random.Next(4), CancellationToken.None);
         }

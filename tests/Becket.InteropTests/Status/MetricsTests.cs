@@ -22,14 +22,22 @@ public class MetricsTests(RealStores stores) : StatusTest(stores)
 
         Assert.Equal(Size, Grown("becket_device_io_bytes_total", "becket_device_operation=\"read\""));
         Assert.Equal(Grown("becket_device_operations_total", "read"), Grown("becket_device_operation_duration_seconds_count", "read"));
-        Assert.Equal(Grown("becket_device_operations_total", "read"), Grown("becket_cache_reads_total", "hit") + Grown("becket_cache_reads_total", "wait"));
+        Assert.Equal(
+            Grown("becket_device_operations_total", "read"),
+            Grown("becket_cache_reads_total", "hit") + Grown("becket_cache_reads_total", "wait"));
         Assert.True(Grown("becket_cache_reads_total", "wait") > 0);
         // Every block came once, and there is room for all of them.
         Assert.Equal(Size, Grown("becket_cache_fetched_bytes_total", "demand") + Grown("becket_cache_fetched_bytes_total", "background"));
         Assert.Equal(Size, Grown("becket_store_io_bytes_total", "get"));
-        Assert.Equal(Size, after.Single(static sample => sample.Key.StartsWith("becket_cache_memory_content_bytes", StringComparison.Ordinal)).Value);
+        var content = after.Single(static sample => sample.Key.StartsWith("becket_cache_memory_content_bytes", StringComparison.Ordinal));
+        Assert.Equal(Size, content.Value);
         Assert.True(Grown("becket_nbd_connections_accepted_total", "") >= 1);
-        foreach (var name in (string[])["process_memory_usage_bytes", "process_thread_count", "process_unix_file_descriptor_count", "becket_nbd_transfer_memory_limit_bytes"])
+        string[] gauges =
+        [
+            "process_memory_usage_bytes", "process_thread_count", "process_unix_file_descriptor_count",
+            "becket_nbd_transfer_memory_limit_bytes",
+        ];
+        foreach (var name in gauges)
             Assert.True(after[name] > 0, name);
         Assert.Contains(after.Keys, static key => key.StartsWith("dotnet_gc_collections_total", StringComparison.Ordinal));
         await server.StopAsync(Token);
@@ -41,7 +49,8 @@ public class MetricsTests(RealStores stores) : StatusTest(stores)
     public async Task Prometheus_own_tool_finds_nothing_wrong_with_the_metrics()
     {
         Tool.Require("promtool", "nbdcopy");
-        await using var server = await BecketServer.StartAsync((await Stores.GetDiskInAsync(Place.DevS3)).With("--status", "[::1]:0", "--cache-dir", Folder["cache"]), Token);
+        var source = (await Stores.GetDiskInAsync(Place.DevS3)).With("--status", "[::1]:0", "--cache-dir", Folder["cache"]);
+        await using var server = await BecketServer.StartAsync(source, Token);
         await new Command("nbdcopy", server.Uri, "null:").SucceedAsync(Token);
         await File.WriteAllTextAsync(Folder["metrics"], await Http.GetStringAsync(new Uri(StatusOf(server) + "metrics"), Token), Token);
 
@@ -51,7 +60,8 @@ public class MetricsTests(RealStores stores) : StatusTest(stores)
         Assert.True(outcome.ExitCode is 0 or 3, outcome.Output + outcome.Errors);
         Assert.All(
             (outcome.Output + outcome.Errors).Split('\n', StringSplitOptions.RemoveEmptyEntries),
-            static line => Assert.EndsWith("non-histogram and non-summary metrics should not have \"_count\" suffix", line, StringComparison.Ordinal));
+            static line => Assert.EndsWith(
+                "non-histogram and non-summary metrics should not have \"_count\" suffix", line, StringComparison.Ordinal));
         await server.StopAsync(Token);
     }
 
@@ -100,7 +110,8 @@ public class MetricsTests(RealStores stores) : StatusTest(stores)
     {
         Tool.Require("nbdcopy");
         var source = await Stores.GetDiskInAsync(Place.DevS3);
-        await using var server = await BecketServer.StartAsync(source.With("--log-format", "json", "--verbose", "--status", "0.0.0.0:0"), Token);
+        await using var server = await BecketServer.StartAsync(
+            source.With("--log-format", "json", "--verbose", "--status", "0.0.0.0:0"), Token);
         await new Command("nbdcopy", "-C", "1", server.Uri, "null:").SucceedAsync(Token);
         await server.StopAsync(Token);
 
@@ -108,10 +119,16 @@ public class MetricsTests(RealStores stores) : StatusTest(stores)
         var lines = server.Errors.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Where(static line => line.StartsWith('{')).Select(static line => JsonDocument.Parse(line).RootElement).ToList();
         Assert.All(lines, static line => Assert.True(line.GetProperty("timestamp").GetDateTimeOffset() > DateTimeOffset.UnixEpoch));
-        Assert.Contains(lines, static line => Message(line).StartsWith("serving ", StringComparison.Ordinal) && Level(line) == "information");
-        Assert.Contains(lines, static line => Message(line).StartsWith("whoever can reach ", StringComparison.Ordinal) && Level(line) == "warning");
-        Assert.Contains(lines, static line => Message(line).StartsWith("opened ", StringComparison.Ordinal) && line.GetProperty("source").GetString()!.StartsWith("s3://", StringComparison.Ordinal));
-        var requests = lines.Where(static line => line.TryGetProperty("command", out var command) && command.GetString() == "Read").ToList();
+        Assert.Contains(
+            lines, static line => Message(line).StartsWith("serving ", StringComparison.Ordinal) && Level(line) == "information");
+        Assert.Contains(
+            lines, static line => Message(line).StartsWith("whoever can reach ", StringComparison.Ordinal) && Level(line) == "warning");
+        Assert.Contains(
+            lines,
+            static line => Message(line).StartsWith("opened ", StringComparison.Ordinal)
+                && line.GetProperty("source").GetString()!.StartsWith("s3://", StringComparison.Ordinal));
+        var requests = lines
+            .Where(static line => line.TryGetProperty("command", out var command) && command.GetString() == "Read").ToList();
         Assert.NotEmpty(requests);
         Assert.All(requests, static line =>
         {
@@ -132,11 +149,13 @@ public class MetricsTests(RealStores stores) : StatusTest(stores)
     {
         const string Secret = "not-for-others";
         await using var web = await HttpImageServer.StartAsync(new byte[1 << 20], HttpManners.Ordinary, Token);
-        await using var server = await BecketServer.StartAsync(new Source([$"{web.Url}?signature={Secret}"], []).With("--status", "0"), Token);
+        var source = new Source([$"{web.Url}?signature={Secret}"], []).With("--status", "0");
+        await using var server = await BecketServer.StartAsync(source, Token);
         await CopyAll(server).SucceedAsync(Token);
         foreach (var path in (string[])["metrics", "api/status", "readyz", ""])
             Assert.DoesNotContain(Secret, await Http.GetStringAsync(new Uri(StatusOf(server) + path), Token), StringComparison.Ordinal);
-        Assert.Contains(web.Url.AbsolutePath, await Http.GetStringAsync(new Uri(StatusOf(server) + "api/status"), Token), StringComparison.Ordinal);
+        var status = await Http.GetStringAsync(new Uri(StatusOf(server) + "api/status"), Token);
+        Assert.Contains(web.Url.AbsolutePath, status, StringComparison.Ordinal);
         await server.StopAsync(Token);
     }
 
@@ -145,7 +164,10 @@ public class MetricsTests(RealStores stores) : StatusTest(stores)
         var text = await Http.GetStringAsync(new Uri(StatusOf(server) + "metrics"), Token);
         return text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Where(static line => !line.StartsWith('#'))
-            .ToDictionary(static line => line[..line.LastIndexOf(' ')], static line => double.Parse(line.AsSpan(line.LastIndexOf(' ') + 1), CultureInfo.InvariantCulture), StringComparer.Ordinal);
+            .ToDictionary(
+                static line => line[..line.LastIndexOf(' ')],
+                static line => double.Parse(line.AsSpan(line.LastIndexOf(' ') + 1), CultureInfo.InvariantCulture),
+                StringComparer.Ordinal);
     }
 
     private static double Sum(Dictionary<string, double> samples, string name, string label) => samples

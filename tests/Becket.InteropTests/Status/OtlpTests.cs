@@ -32,7 +32,11 @@ public class OtlpTests(RealStores stores) : StatusTest(stores)
         await using var server = await BecketServer.StartAsync(source, Token);
         await CopyAll(server).SucceedAsync(Token);
 
-        string[] wanted = ["becket.device.io", "becket.cache.reads", "becket.store.requests", "becket.nbd.connections", "process.memory.usage", "my-disk"];
+        string[] wanted =
+        [
+            "becket.device.io", "becket.cache.reads", "becket.store.requests", "becket.nbd.connections",
+            "process.memory.usage", "my-disk",
+        ];
         while (true)
         {
             var context = await collector.GetContextAsync().WaitAsync(Token);

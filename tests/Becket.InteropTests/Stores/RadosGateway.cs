@@ -69,7 +69,8 @@ public sealed class RadosGateway : IAsyncDisposable
         cancellationToken);
 
     private Task<ProcessOutcome> AdministerAsync(IReadOnlyList<string> words, CancellationToken cancellationToken) =>
-        new Command("radosgw-admin", ["-c", Path.Combine(_folder["ceph"], "ceph.conf"), "-n", "client.rgw", .. words]).SucceedAsync(cancellationToken);
+        new Command("radosgw-admin", ["-c", Path.Combine(_folder["ceph"], "ceph.conf"), "-n", "client.rgw", .. words])
+            .SucceedAsync(cancellationToken);
 
     private async Task EndGatewayAsync(string signal, CancellationToken cancellationToken)
     {

@@ -218,7 +218,8 @@ public sealed class CacheFilterTests : IAsyncDisposable
         var content = new byte[3 * (int)BlockCache.MinimumMemory];
         new Random(seed).NextBytes(content);
         var source = new RangedSource(content) { Reading = static (_, _, _) => ValueTask.FromResult(Random.Shared.Next(1, 100_000)) };
-        await using var device = new CacheFilter(source, _cache, identity: null, new CacheSettings(), TimeProvider.System, NullLogger.Instance);
+        await using var device = new CacheFilter(
+            source, _cache, identity: null, new CacheSettings(), TimeProvider.System, NullLogger.Instance);
         await Task.WhenAll(Enumerable.Range(0, 8).Select(reader => Task.Run(
             async () =>
             {
@@ -235,7 +236,8 @@ public sealed class CacheFilterTests : IAsyncDisposable
             Token)));
     }
 
-    private CacheFilter Open(CacheSettings settings) => _device = new CacheFilter(_source, _cache, identity: null, settings, TimeProvider.System, NullLogger.Instance);
+    private CacheFilter Open(CacheSettings settings) =>
+        _device = new CacheFilter(_source, _cache, identity: null, settings, TimeProvider.System, NullLogger.Instance);
 
     private async Task ReadAsync(CacheFilter device, long offset, int length)
     {

@@ -32,7 +32,9 @@ public sealed class CacheMapTests : IDisposable
         await using var device = Open(cache);
         var map = device.Map(2 * Piece);
         Assert.Equal(5, map.Memory.Length);
-        Assert.All((float[][])[map.Memory, map.Disk, map.Zero, map.Pending], static shares => Assert.All(shares, static share => Assert.Equal(0, share)));
+        Assert.All(
+            (float[][])[map.Memory, map.Disk, map.Zero, map.Pending],
+            static shares => Assert.All(shares, static share => Assert.Equal(0, share)));
     }
 
     [Fact]

@@ -39,7 +39,8 @@ public sealed class CacheOnDiskTests : IDisposable
     {
         await ReadAllAsync(new RangedSource(_content), Identity);
         using var cache = OpenCache();
-        await using var device = new CacheFilter(new RangedSource(_content), cache, Identity, new CacheSettings(), TimeProvider.System, NullLogger.Instance);
+        await using var device = new CacheFilter(
+            new RangedSource(_content), cache, Identity, new CacheSettings(), TimeProvider.System, NullLogger.Instance);
         var extents = new List<Extent>();
         await foreach (var extent in device.GetExtentsAsync(new ByteRange(0, Size), Token))
             extents.Add(extent);

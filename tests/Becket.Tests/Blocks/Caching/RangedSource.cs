@@ -28,8 +28,11 @@ internal sealed class RangedSource(byte[] content) : BlockDevice, IRangeSource
     /// <summary>Called before a range is opened; may wait or throw.</summary>
     public Func<ByteRange, CancellationToken, ValueTask> Opening { get; set; } = static (_, _) => default;
 
-    /// <summary>Called before each read of a stream with the offset it has reached; may wait or throw, and returns how many bytes may come.</summary>
-    public Func<ByteRange, long, CancellationToken, ValueTask<int>> Reading { get; set; } = static (_, _, _) => ValueTask.FromResult(int.MaxValue);
+    /// <summary>
+    /// Called before each read of a stream with the offset it has reached; may wait or throw, and returns how many bytes may come.
+    /// </summary>
+    public Func<ByteRange, long, CancellationToken, ValueTask<int>> Reading { get; set; } =
+        static (_, _, _) => ValueTask.FromResult(int.MaxValue);
 
     public long OpenedBytes => Opened.Sum(range => range.Length);
 

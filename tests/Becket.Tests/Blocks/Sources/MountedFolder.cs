@@ -1,6 +1,8 @@
 namespace Becket.Tests.Blocks.Sources;
 
-/// <summary>A small filesystem of its own, a tmpfs or an image, that a test may fill up or make read-only. Only root can have one.</summary>
+/// <summary>
+/// A small filesystem of its own, a tmpfs or an image, that a test may fill up or make read-only. Only root can have one.
+/// </summary>
 internal sealed class MountedFolder : IDisposable
 {
     private MountedFolder(string path) => Path = path;

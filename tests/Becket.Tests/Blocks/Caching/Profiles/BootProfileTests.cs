@@ -65,7 +65,13 @@ public sealed class BootProfileTests : IDisposable
             await device.WhenIdleAsync();
             // Piece by piece in the order of the first touch; those that lie together come together.
             Assert.Equal(
-                [new ByteRange(40 * Piece, Piece), new(7 * Piece, Piece), new(64 * Piece, 99), new(8 * Piece, Piece), new(22 * Piece, Piece)],
+                [
+                    new ByteRange(40 * Piece, Piece),
+                    new(7 * Piece, Piece),
+                    new(64 * Piece, 99),
+                    new(8 * Piece, Piece),
+                    new(22 * Piece, Piece),
+                ],
                 source.Opened);
             foreach (var piece in touched)
                 await device.ReadAsync((piece * Piece) + 50, new byte[10], Token);

@@ -54,7 +54,8 @@ public class AuthenticationTests : DevS3Test
         PlaceByHand("y", [2]);
         string url = (await PresignAsync("x")).Replace("/isos/x?", "/isos/y?", StringComparison.Ordinal);
         using HttpResponseMessage response = await Http.GetAsync(url, Cancellation);
-        Assert.Contains("<Code>SignatureDoesNotMatch</Code>", await response.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
+        Assert.Contains(
+            "<Code>SignatureDoesNotMatch</Code>", await response.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -67,7 +68,11 @@ public class AuthenticationTests : DevS3Test
             Key = "x",
             Protocol = Protocol.HTTP,
             Expires = TimeProvider.System.GetUtcNow().UtcDateTime.AddMinutes(5),
-            ResponseHeaderOverrides = new ResponseHeaderOverrides { ContentType = "text/plain", ContentDisposition = "attachment; filename=\"a b\"" },
+            ResponseHeaderOverrides = new ResponseHeaderOverrides
+            {
+                ContentType = "text/plain",
+                ContentDisposition = "attachment; filename=\"a b\"",
+            },
         });
         using HttpResponseMessage response = await Http.GetAsync(url, Cancellation);
         Assert.Equal("text/plain", response.Content.Headers.ContentType!.ToString());
@@ -122,7 +127,8 @@ public class SessionAndRegionTests : DevS3Test
     public async Task Another_region_is_refused_with_the_right_one()
     {
         using AmazonS3Client client = With(new SessionAWSCredentials(Server.AccessKey, Server.SecretKey, "the/token+="), "us-east-1");
-        var exception = await Assert.ThrowsAsync<AmazonS3Exception>(() => client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = Bucket }, Cancellation));
+        var exception = await Assert.ThrowsAsync<AmazonS3Exception>(
+            () => client.ListObjectsV2Async(new ListObjectsV2Request { BucketName = Bucket }, Cancellation));
         Assert.Equal("AuthorizationHeaderMalformed", exception.ErrorCode);
         Assert.Contains("eu-west-7", exception.Message, StringComparison.Ordinal);
     }

@@ -80,7 +80,8 @@ public class ConditionTests : DevS3Test
         string etag = (await PutAsync("x", [100])).ETag;
         for (int round = 0; round < 10; round++)
         {
-            bool[] won = await Task.WhenAll(Enumerable.Range(0, 8).Select(i => TryPutAsync("x", (byte)((round * 8) + i), r => r.IfMatch = etag)));
+            bool[] won = await Task.WhenAll(
+                Enumerable.Range(0, 8).Select(i => TryPutAsync("x", (byte)((round * 8) + i), r => r.IfMatch = etag)));
             Assert.Single(won, true);
             etag = (await S3.GetObjectMetadataAsync(Bucket, "x", Cancellation)).ETag;
         }
@@ -91,7 +92,8 @@ public class ConditionTests : DevS3Test
     {
         string etag = (await PutAsync("x", [1])).ETag;
         await S3.CopyObjectAsync(Copy(etag), Cancellation);
-        await FailsAsync(HttpStatusCode.PreconditionFailed, "PreconditionFailed", () => S3.CopyObjectAsync(Copy("\"another\""), Cancellation));
+        await FailsAsync(
+            HttpStatusCode.PreconditionFailed, "PreconditionFailed", () => S3.CopyObjectAsync(Copy("\"another\""), Cancellation));
 
         CopyObjectRequest Copy(string etag) =>
             new() { SourceBucket = Bucket, SourceKey = "x", DestinationBucket = Bucket, DestinationKey = "y", ETagToMatch = etag };

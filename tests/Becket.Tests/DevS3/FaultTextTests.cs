@@ -13,8 +13,17 @@ public class FaultTextTests
         Assert.Equal(7, seed);
         Assert.Equal(
         [
-            new FaultRule(FaultKind.Latency) { MinimumLatency = TimeSpan.FromMilliseconds(25), MaximumLatency = TimeSpan.FromMilliseconds(25) },
-            new FaultRule(FaultKind.Latency) { MinimumLatency = TimeSpan.FromMilliseconds(10), MaximumLatency = TimeSpan.FromSeconds(1.5), Method = "GET" },
+            new FaultRule(FaultKind.Latency)
+            {
+                MinimumLatency = TimeSpan.FromMilliseconds(25),
+                MaximumLatency = TimeSpan.FromMilliseconds(25),
+            },
+            new FaultRule(FaultKind.Latency)
+            {
+                MinimumLatency = TimeSpan.FromMilliseconds(10),
+                MaximumLatency = TimeSpan.FromSeconds(1.5),
+                Method = "GET",
+            },
             new FaultRule(FaultKind.SlowDown) { Probability = 0.1 },
             new FaultRule(FaultKind.Reset) { Times = 3, Method = "GET", Key = "images/*" },
             new FaultRule(FaultKind.Truncate) { Probability = 1, Key = "a:b@c" },

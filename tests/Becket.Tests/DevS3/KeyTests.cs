@@ -53,7 +53,10 @@ public class KeyTests : DevS3Test
         await PutAsync("c/d", [1]);
         await FailsAsync(HttpStatusCode.BadRequest, "InvalidArgument", () => PutAsync("c", [1]));
         await FailsAsync(HttpStatusCode.BadRequest, "KeyTooLongError", () => PutAsync(new string('x', 256), [1]));
-        await FailsAsync(HttpStatusCode.BadRequest, "KeyTooLongError", () => PutAsync(string.Join('/', Enumerable.Repeat(new string('x', 200), 6)), [1]));
+        await FailsAsync(
+            HttpStatusCode.BadRequest,
+            "KeyTooLongError",
+            () => PutAsync(string.Join('/', Enumerable.Repeat(new string('x', 200), 6)), [1]));
         Assert.Equal([1], await GetAsync("a"));
         Assert.Equal([1], await GetAsync("c/d"));
     }
@@ -92,7 +95,9 @@ public class KeyTests : DevS3Test
         using HttpRequestMessage request = TestSignature.Sign(HttpMethod.Put, Server.Endpoint,
             target.Replace("%2E", ".", StringComparison.Ordinal).Replace("%2F", "/", StringComparison.Ordinal),
             Server.AccessKey, Server.SecretKey, ("x-amz-content-sha256", "UNSIGNED-PAYLOAD"));
-        request.RequestUri = new Uri($"http://{Server.Endpoint.Authority}{target}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        request.RequestUri = new Uri(
+            $"http://{Server.Endpoint.Authority}{target}",
+            new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
         request.Content = new ByteArrayContent([1]);
         using HttpResponseMessage response = await Http.SendAsync(request, Cancellation);
         Assert.Contains("<Code>NoSuchBucket</Code>", await response.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);

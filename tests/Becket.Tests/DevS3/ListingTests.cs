@@ -58,7 +58,8 @@ public class ListingTests : DevS3Test
     public async Task Buckets_are_made_found_and_deleted_when_they_are_empty()
     {
         await S3.PutBucketAsync("made-here", Cancellation);
-        Assert.Equal([Bucket, "made-here"], (await S3.ListBucketsAsync(Cancellation)).Buckets.Select(b => b.BucketName), StringComparer.Ordinal);
+        Assert.Equal(
+            [Bucket, "made-here"], (await S3.ListBucketsAsync(Cancellation)).Buckets.Select(b => b.BucketName), StringComparer.Ordinal);
         await FailsAsync(System.Net.HttpStatusCode.Conflict, "BucketAlreadyOwnedByYou", () => S3.PutBucketAsync("made-here", Cancellation));
         await S3.HeadBucketAsync(new HeadBucketRequest { BucketName = "made-here" }, Cancellation);
         await S3.GetBucketLocationAsync("made-here", Cancellation);
@@ -74,7 +75,8 @@ public class ListingTests : DevS3Test
     public void A_page_holds_what_a_naive_listing_holds()
     {
         Gen<string> key = Gen.Int[0, 4].Select(i => new[] { "a", "b", "/", "é", "😀" }[i]).Array[1, 5].Select(string.Concat);
-        Gen.Select(key.Array[0, 20], key.Array[0, 1].Select(string.Concat), Gen.Int[0, 2].Select(i => new[] { "", "/", "b" }[i]), Gen.Int[1, 4])
+        Gen<string> delimiters = Gen.Int[0, 2].Select(i => new[] { "", "/", "b" }[i]);
+        Gen.Select(key.Array[0, 20], key.Array[0, 1].Select(string.Concat), delimiters, Gen.Int[1, 4])
             .Sample((keys, prefix, delimiter, pageSize) =>
         {
             string[] sorted = [.. keys.Distinct(StringComparer.Ordinal).Order(Utf8Order.Instance)];
@@ -85,7 +87,8 @@ public class ListingTests : DevS3Test
             ListPosition? from = default(ListPosition);
             while (from is { } position)
             {
-                ListPage page = ListPage.From(sorted, new ListQuery { Prefix = prefix, Delimiter = delimiter, MaximumItems = pageSize, From = position });
+                var query = new ListQuery { Prefix = prefix, Delimiter = delimiter, MaximumItems = pageSize, From = position };
+                ListPage page = ListPage.From(sorted, query);
                 seen.AddRange(page.Keys.Concat(page.CommonPrefixes).Order(Utf8Order.Instance));
                 from = page.Next;
                 if (from is { } next)

@@ -53,7 +53,8 @@ public class MultipartTests : DevS3Test
         PartETag one = await UploadAsync("big", upload, 1, [1]);
         PartETag two = await UploadAsync("big", upload, 2, [2]);
         await FailsAsync(HttpStatusCode.BadRequest, "InvalidPart", () => CompleteAsync("big", upload, [one, new PartETag(2, one.ETag)]));
-        await FailsAsync(HttpStatusCode.BadRequest, "InvalidPart", () => CompleteAsync("big", upload, [one, two, new PartETag(3, one.ETag)]));
+        await FailsAsync(
+            HttpStatusCode.BadRequest, "InvalidPart", () => CompleteAsync("big", upload, [one, two, new PartETag(3, one.ETag)]));
         await FailsAsync(HttpStatusCode.NotFound, "NoSuchKey", () => GetAsync("big"));
         await CompleteAsync("big", upload, [one, two]);
         Assert.Equal([1, 2], await GetAsync("big"));
@@ -105,7 +106,8 @@ public class MultipartTests : DevS3Test
         GetObjectMetadataResponse head = await S3.GetObjectMetadataAsync(
             new GetObjectMetadataRequest { BucketName = Bucket, Key = "big", PartNumber = 2 }, Cancellation);
         Assert.Equal((20L, 2), (head.ContentLength, head.PartsCount));
-        using GetObjectResponse got = await S3.GetObjectAsync(new GetObjectRequest { BucketName = Bucket, Key = "big", PartNumber = 2 }, Cancellation);
+        using GetObjectResponse got = await S3.GetObjectAsync(
+            new GetObjectRequest { BucketName = Bucket, Key = "big", PartNumber = 2 }, Cancellation);
         Assert.Equal(Pattern(20, 2), await ReadAsync(got.ResponseStream));
         Assert.Equal("bytes 10-29/30", got.ContentRange);
     }

@@ -23,7 +23,8 @@ public class PayloadTests : DevS3Test
         using GetObjectResponse response = await S3.GetObjectAsync(get, Cancellation);
         Assert.Equal(content, await ReadAsync(response.ResponseStream)); // the SDK verifies the checksum as it reads
         Assert.Empty(response.Headers.ContentEncoding ?? "");
-        string?[] sums = [response.ChecksumCRC32, response.ChecksumCRC32C, response.ChecksumCRC64NVME, response.ChecksumSHA1, response.ChecksumSHA256];
+        string?[] sums =
+            [response.ChecksumCRC32, response.ChecksumCRC32C, response.ChecksumCRC64NVME, response.ChecksumSHA1, response.ChecksumSHA256];
         Assert.Single(sums, s => s is not null);
     }
 
@@ -46,7 +47,13 @@ public class PayloadTests : DevS3Test
     {
         // The SDK signs the right hash; a tampering wire changes a byte after that.
         using AmazonS3Client client = Connect(Server.AccessKey, Server.SecretKey, c => c.HttpClientFactory = new Tampering());
-        var request = new PutObjectRequest { BucketName = Bucket, Key = "x", InputStream = new MemoryStream(Pattern(1000)), UseChunkEncoding = false };
+        var request = new PutObjectRequest
+        {
+            BucketName = Bucket,
+            Key = "x",
+            InputStream = new MemoryStream(Pattern(1000)),
+            UseChunkEncoding = false,
+        };
         await FailsAsync(HttpStatusCode.BadRequest, "XAmzContentSHA256Mismatch", () => client.PutObjectAsync(request, Cancellation));
         await FailsAsync(HttpStatusCode.NotFound, "NoSuchKey", () => GetAsync("x"));
     }
@@ -63,8 +70,15 @@ public class PayloadTests : DevS3Test
     [InlineData("5\r\nhello\r\n0\r\n\r\n", "", "", "MissingContentLength")]
     public async Task Unsigned_chunks_are_checked_by_the_checksum_in_their_trailer(string body, string length, string trailer, string? code)
     {
-        using HttpRequestMessage request = TestSignature.Sign(HttpMethod.Put, Server.Endpoint, "/isos/x", Server.AccessKey, Server.SecretKey,
-            ("x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"), ("x-amz-decoded-content-length", length), ("x-amz-trailer", trailer));
+        using HttpRequestMessage request = TestSignature.Sign(
+            HttpMethod.Put,
+            Server.Endpoint,
+            "/isos/x",
+            Server.AccessKey,
+            Server.SecretKey,
+            ("x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"),
+            ("x-amz-decoded-content-length", length),
+            ("x-amz-trailer", trailer));
         request.Content = new ByteArrayContent(System.Text.Encoding.ASCII.GetBytes(body));
         using HttpResponseMessage response = await Http.SendAsync(request, Cancellation);
         if (code is null)

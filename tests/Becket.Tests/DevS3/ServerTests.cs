@@ -37,7 +37,8 @@ public class ServerTests : DevS3Test
     public async Task A_port_that_is_taken_and_a_folder_that_is_not_there_are_errors()
     {
         string other = Directory.CreateDirectory(Path.Combine(Folder, "other")).FullName;
-        await Assert.ThrowsAnyAsync<IOException>(() => DevS3Server.StartAsync(new DevS3Options { Folder = other, Port = Server.Endpoint.Port }, Cancellation));
+        await Assert.ThrowsAnyAsync<IOException>(
+            () => DevS3Server.StartAsync(new DevS3Options { Folder = other, Port = Server.Endpoint.Port }, Cancellation));
         await Assert.ThrowsAsync<DirectoryNotFoundException>(
             () => DevS3Server.StartAsync(new DevS3Options { Folder = Path.Combine(Folder, "none") }, Cancellation));
     }

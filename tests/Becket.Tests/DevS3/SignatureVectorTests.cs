@@ -49,7 +49,8 @@ public class SignatureVectorTests : DevS3Test
     [InlineData("/?max-keys=2&prefix=J", "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7", HttpStatusCode.OK)]
     public async Task The_examples_with_a_query_are_accepted(string target, string signature, HttpStatusCode status)
     {
-        using HttpRequestMessage request = Request(HttpMethod.Get, target, HashOfNothing, "host;x-amz-content-sha256;x-amz-date", signature);
+        using HttpRequestMessage request = Request(
+            HttpMethod.Get, target, HashOfNothing, "host;x-amz-content-sha256;x-amz-date", signature);
         using HttpResponseMessage response = await Http.SendAsync(request, Cancellation);
         Assert.Equal(status, response.StatusCode);
     }
@@ -90,7 +91,10 @@ public class SignatureVectorTests : DevS3Test
         using HttpRequestMessage request = GetObject();
         using HttpResponseMessage response = await Http.SendAsync(request, Cancellation);
         Assert.Equal(_clock.GetUtcNow(), response.Headers.Date);
-        Assert.Contains("<ServerTime>2013-05-24T01:00:00Z</ServerTime>", await response.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
+        Assert.Contains(
+            "<ServerTime>2013-05-24T01:00:00Z</ServerTime>",
+            await response.Content.ReadAsStringAsync(Cancellation),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -116,8 +120,12 @@ public class SignatureVectorTests : DevS3Test
     [Theory]
     [InlineData("AWS AKIAIOSFODNN7EXAMPLE:frJIUN8DYpKDtOLCwo//yllqDzg=", "InvalidRequest")]
     [InlineData("AWS4-HMAC-SHA256 Credential=x", "AuthorizationHeaderMalformed")]
-    [InlineData("AWS4-HMAC-SHA256 Credential=AK/20130524/us-east-1/ec2/aws4_request,SignedHeaders=host,Signature=0", "AuthorizationHeaderMalformed")]
-    [InlineData("AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130523/us-east-1/s3/aws4_request,SignedHeaders=host,Signature=0", "AuthorizationHeaderMalformed")]
+    [InlineData(
+        "AWS4-HMAC-SHA256 Credential=AK/20130524/us-east-1/ec2/aws4_request,SignedHeaders=host,Signature=0",
+        "AuthorizationHeaderMalformed")]
+    [InlineData(
+        "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130523/us-east-1/s3/aws4_request,SignedHeaders=host,Signature=0",
+        "AuthorizationHeaderMalformed")]
     public async Task A_malformed_authorization_is_named_as_such(string authorization, string code)
     {
         using HttpRequestMessage request = GetObject();
@@ -146,7 +154,8 @@ public class SignatureVectorTests : DevS3Test
     [InlineData("sOO8/Q==", "d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435", HttpStatusCode.OK)]
     [InlineData("sOO8/Q==", "e81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435", HttpStatusCode.Forbidden)]
     [InlineData("AAAAAA==", "d81f82fc3505edab99d459891051a732e8730629a2e4a59689829ca17fe2e435", HttpStatusCode.Forbidden)]
-    public async Task The_example_of_a_trailing_checksum_is_accepted_if_its_signature_holds(string checksum, string signature, HttpStatusCode status)
+    public async Task The_example_of_a_trailing_checksum_is_accepted_if_its_signature_holds(
+        string checksum, string signature, HttpStatusCode status)
     {
         Directory.CreateDirectory(Path.Combine(Folder, "examplebucket"));
         string body =

@@ -131,7 +131,10 @@ public sealed partial class FuseSessionTests : IDisposable
         Start(new ArrayDevice(_content));
 
         Assert.Equal((Errno.Protocol, ""), Ask(FuseOpcode.Init, Convert.FromHexString("07000000" + "1E000000" + "00000200" + "00000000")));
-        Assert.StartsWith("07000000", Ask(FuseOpcode.Init, Convert.FromHexString("08000000" + "00000000" + "00000200" + "00000000")).Content, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "07000000",
+            Ask(FuseOpcode.Init, Convert.FromHexString("08000000" + "00000000" + "00000200" + "00000000")).Content,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -52,22 +52,29 @@ public class FuseWireTests
     [Fact]
     public void A_new_kernel_has_an_upper_half_of_flags()
     {
-        Assert.True(InitRequest.TryRead(Convert.FromHexString("07000000" + "2D000000" + "00000200" + "01000040" + "10000000" + new string('0', 88)), out var request));
+        Assert.True(InitRequest.TryRead(
+            Convert.FromHexString("07000000" + "2D000000" + "00000200" + "01000040" + "10000000" + new string('0', 88)),
+            out var request));
         Assert.Equal(new InitRequest(7, 45, 0x20000, InitFlags.AsyncRead | InitFlags.Extended | InitFlags.DirectIoAllowsMapping), request);
     }
 
     [Fact]
     public void The_agreement_is_64_bytes() => Assert.Equal(
-        "07000000" + "27000000" + "00000200" + "01004040" + "4000" + "3000" + "00001000" + "01000000" + "0001" + "0000" + "10000000" + new string('0', 56),
+        "07000000" + "27000000" + "00000200" + "01004040" + "4000" + "3000" + "00001000" + "01000000" + "0001" + "0000" + "10000000"
+        + new string('0', 56),
         Written(InitReply.Size, new InitReply(
-            0x20000, InitFlags.AsyncRead | InitFlags.MaximumPages | InitFlags.Extended | InitFlags.DirectIoAllowsMapping, 1 << 20, 256).Write));
+            0x20000,
+            InitFlags.AsyncRead | InitFlags.MaximumPages | InitFlags.Extended | InitFlags.DirectIoAllowsMapping,
+            1 << 20,
+            256).Write));
 
     [Fact]
     public void Attributes_are_88_bytes() => Assert.Equal(Attributes, Written(NodeAttributes.Size, File.Write));
 
     [Fact]
     public void Attributes_are_valid_for_a_year() =>
-        Assert.Equal("8033E10100000000" + "00000000" + "00000000" + Attributes, Written(AttributesReply.Size, new AttributesReply(File).Write));
+        Assert.Equal(
+            "8033E10100000000" + "00000000" + "00000000" + Attributes, Written(AttributesReply.Size, new AttributesReply(File).Write));
 
     [Fact]
     public void A_name_is_valid_as_long_as_what_it_names() => Assert.Equal(
@@ -117,7 +124,8 @@ public class FuseWireTests
     [Fact]
     public void A_seek_looks_for_data_or_holes()
     {
-        Assert.True(SeekRequest.TryRead(Convert.FromHexString("0000000000000000" + "0010000000000000" + "04000000" + "00000000"), out var request));
+        Assert.True(SeekRequest.TryRead(
+            Convert.FromHexString("0000000000000000" + "0010000000000000" + "04000000" + "00000000"), out var request));
         Assert.Equal(new SeekRequest(4096, SeekRequest.Hole), request);
         Assert.Equal("0010000000000000", Written(SeekReply.Size, new SeekReply(4096).Write));
     }
@@ -140,7 +148,8 @@ public class FuseWireTests
     [Fact]
     public void A_loop_device_is_configured_with_304_bytes()
     {
-        var written = Written(LoopConfiguration.Size, new LoopConfiguration(7, 512, LoopFlags.ReadOnly | LoopFlags.PartitionScan | LoopFlags.DirectIo, "/a").Write);
+        var configuration = new LoopConfiguration(7, 512, LoopFlags.ReadOnly | LoopFlags.PartitionScan | LoopFlags.DirectIo, "/a");
+        var written = Written(LoopConfiguration.Size, configuration.Write);
 
         Assert.Equal("07000000" + "00020000" + new string('0', 104) + "19000000" + "2F6100", written[..(2 * 67)]);
         Assert.DoesNotContain(written[(2 * 67)..], c => c != '0');

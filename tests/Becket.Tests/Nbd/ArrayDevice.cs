@@ -12,8 +12,9 @@ internal sealed class ArrayDevice(byte[] content, BlockDeviceFeatures features =
     public const int Granule = 4096;
 
     public const BlockDeviceFeatures Everything =
-        BlockDeviceFeatures.Write | BlockDeviceFeatures.Flush | BlockDeviceFeatures.Durable | BlockDeviceFeatures.Trim | BlockDeviceFeatures.Zero
-        | BlockDeviceFeatures.FastZero | BlockDeviceFeatures.Prefetch | BlockDeviceFeatures.MultiConnection | BlockDeviceFeatures.Extents;
+        BlockDeviceFeatures.Write | BlockDeviceFeatures.Flush | BlockDeviceFeatures.Durable | BlockDeviceFeatures.Trim
+        | BlockDeviceFeatures.Zero | BlockDeviceFeatures.FastZero | BlockDeviceFeatures.Prefetch | BlockDeviceFeatures.MultiConnection
+        | BlockDeviceFeatures.Extents;
 
     private readonly Lock _gate = new();
 
@@ -63,7 +64,8 @@ internal sealed class ArrayDevice(byte[] content, BlockDeviceFeatures features =
         content.AsSpan((int)offset, buffer.Length).CopyTo(buffer.Span);
     }
 
-    public override async ValueTask WriteAsync(long offset, ReadOnlyMemory<byte> data, WriteOptions options, CancellationToken cancellationToken)
+    public override async ValueTask WriteAsync(
+        long offset, ReadOnlyMemory<byte> data, WriteOptions options, CancellationToken cancellationToken)
     {
         await WaitAsync(offset, data.Length, cancellationToken);
         Note("write", new ByteRange(offset, data.Length), options);
@@ -90,7 +92,8 @@ internal sealed class ArrayDevice(byte[] content, BlockDeviceFeatures features =
 
     public override bool MayHaveZeroes(ByteRange range) => HasZeroes ?? base.MayHaveZeroes(range);
 
-    public override async IAsyncEnumerable<Extent> GetExtentsAsync(ByteRange range, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public override async IAsyncEnumerable<Extent> GetExtentsAsync(
+        ByteRange range, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await WaitAsync(range.Offset, range.Length, cancellationToken);
         for (var offset = range.Offset; offset < range.End;)

@@ -53,7 +53,8 @@ public class BadClientTests
     [Fact]
     public async Task A_client_that_stops_in_the_middle_of_a_write_does_not_keep_its_memory()
     {
-        await using var server = new RunningServer(new ArrayDevice(_content), new NbdServerOptions { SendTimeout = TimeSpan.FromMilliseconds(100) });
+        await using var server = new RunningServer(
+            new ArrayDevice(_content), new NbdServerOptions { SendTimeout = TimeSpan.FromMilliseconds(100) });
         using var bad = server.Connect().EnterSimple();
 
         bad.SendRequest(RawClient.Write, 0, 1024 * 1024, payload: new byte[1000]);
@@ -148,7 +149,8 @@ public class BadClientTests
     public async Task A_client_that_vanishes_with_requests_in_flight_disturbs_nobody()
     {
         var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var server = new RunningServer(new ArrayDevice(_content) { Waiting = (offset, _, _) => offset == 0 ? gate.Task : Task.CompletedTask });
+        await using var server = new RunningServer(
+            new ArrayDevice(_content) { Waiting = (offset, _, _) => offset == 0 ? gate.Task : Task.CompletedTask });
         await using var good = await server.ConnectClientAsync();
         using (var bad = server.Connect().EnterSimple())
         {

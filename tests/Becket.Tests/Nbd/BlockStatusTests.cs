@@ -72,11 +72,15 @@ public class BlockStatusTests
 
         var extents = new List<Extent>();
         for (var offset = 0L; offset < content.Length; offset = extents[^1].Range.End)
-            extents.AddRange(await client.BlockStatusAsync(ByteRange.FromBounds(offset, content.Length), TestContext.Current.CancellationToken));
+            extents.AddRange(
+                await client.BlockStatusAsync(ByteRange.FromBounds(offset, content.Length), TestContext.Current.CancellationToken));
 
         Assert.Equal(3000, extents.Count);
         Assert.All(extents.Index(), e => Assert.Equal(
-            new Extent(new ByteRange(e.Index * (long)Granule, Granule), e.Index % 2 == 0 ? ExtentKind.Hole | ExtentKind.Zero : ExtentKind.Data), e.Item));
+            new Extent(
+                new ByteRange(e.Index * (long)Granule, Granule),
+                e.Index % 2 == 0 ? ExtentKind.Hole | ExtentKind.Zero : ExtentKind.Data),
+            e.Item));
     }
 
     [Fact]
@@ -116,6 +120,7 @@ public class BlockStatusTests
     {
         public override BlockDeviceInfo Info { get; } = new() { Size = size };
 
-        public override ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken) => throw new NotSupportedException();
+        public override ValueTask ReadAsync(long offset, Memory<byte> buffer, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
     }
 }

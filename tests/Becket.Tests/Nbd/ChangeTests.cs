@@ -48,10 +48,15 @@ public sealed class ChangeTests : IAsyncDisposable
     [InlineData(RawClient.Write, RawClient.Fua, "write", WriteOptions.Durable)]
     [InlineData(RawClient.WriteZeroes, 0, "zero", WriteOptions.MayTrim)]
     [InlineData(RawClient.WriteZeroes, RawClient.NoHole, "zero", WriteOptions.None)]
-    [InlineData(RawClient.WriteZeroes, RawClient.NoHole | RawClient.FastZero | RawClient.Fua, "zero", WriteOptions.Durable | WriteOptions.FastOnly)]
+    [InlineData(
+        RawClient.WriteZeroes,
+        RawClient.NoHole | RawClient.FastZero | RawClient.Fua,
+        "zero",
+        WriteOptions.Durable | WriteOptions.FastOnly)]
     [InlineData(RawClient.Trim, RawClient.Fua, "trim", WriteOptions.Durable)]
     [InlineData(RawClient.Cache, 0, "prefetch", WriteOptions.None)]
-    public async Task Commands_and_flags_reach_the_device_as_verbs_and_options(ushort command, ushort flags, string verb, WriteOptions options)
+    public async Task Commands_and_flags_reach_the_device_as_verbs_and_options(
+        ushort command, ushort flags, string verb, WriteOptions options)
     {
         await using var server = new RunningServer(_device);
         using var client = server.Connect().EnterSimple();

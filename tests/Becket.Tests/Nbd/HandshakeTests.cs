@@ -7,7 +7,8 @@ namespace Becket.Tests.Nbd;
 
 public class HandshakeTests
 {
-    private const ushort HasFlags = 1, ReadOnly = 2, SendFlush = 4, SendFua = 8, SendTrim = 32, SendWriteZeroes = 64, SendDf = 128, MultiConn = 256, SendCache = 1024, SendFastZero = 2048;
+    private const ushort HasFlags = 1, ReadOnly = 2, SendFlush = 4, SendFua = 8, SendTrim = 32, SendWriteZeroes = 64, SendDf = 128;
+    private const ushort MultiConn = 256, SendCache = 1024, SendFastZero = 2048;
 
     private readonly TestCatalog _catalog = new()
     {
@@ -122,7 +123,9 @@ public class HandshakeTests
 
         Assert.Equal([RawClient.InfoReply, RawClient.Ack], plain.Select(reply => reply.Type));
         Assert.Equal([0, 0, .. RawClient.Big(2000ul), .. RawClient.Big((ushort)(HasFlags | ReadOnly))], plain[0].Data);
-        Assert.Equal([RawClient.InfoReply, RawClient.InfoReply, RawClient.InfoReply, RawClient.InfoReply, RawClient.Ack], all.Select(reply => reply.Type));
+        Assert.Equal(
+            [RawClient.InfoReply, RawClient.InfoReply, RawClient.InfoReply, RawClient.InfoReply, RawClient.Ack],
+            all.Select(reply => reply.Type));
         Assert.Equal([0, 1, .. "disk ä"u8], all[1].Data);
         Assert.Equal([0, 2, .. "an array"u8], all[2].Data);
         Assert.Equal([0, 3, .. RawClient.Big(1u), .. RawClient.Big(65536u), .. RawClient.Big(33554432u)], all[3].Data);
@@ -270,7 +273,8 @@ public class HandshakeTests
     [Fact]
     public async Task An_export_that_does_not_open_in_time_ends_the_handshake()
     {
-        await using var server = new RunningServer(new ImpatientCatalog(), new NbdServerOptions { HandshakeTimeout = TimeSpan.FromMilliseconds(100) });
+        await using var server = new RunningServer(
+            new ImpatientCatalog(), new NbdServerOptions { HandshakeTimeout = TimeSpan.FromMilliseconds(100) });
         using var client = server.Connect().Greet();
 
         client.SendOption(RawClient.Go, RawClient.InfoData(""));

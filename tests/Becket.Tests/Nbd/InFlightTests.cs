@@ -29,7 +29,9 @@ public class InFlightTests
     [Fact]
     public async Task Replies_come_in_the_order_in_which_the_device_finishes()
     {
-        var gates = Enumerable.Range(0, 64).Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).ToArray();
+        var gates = Enumerable.Range(0, 64)
+            .Select(_ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))
+            .ToArray();
         var device = new ArrayDevice(_content) { Waiting = (offset, _, _) => gates[offset / 4096].Task };
         await using var server = new RunningServer(device);
         using var client = server.Connect().EnterSimple();
@@ -73,7 +75,8 @@ public class InFlightTests
     public async Task Writes_count_too()
     {
         var counting = new CountingGate(3);
-        await using var server = new RunningServer(new ArrayDevice(_content) { Waiting = counting.EnterAsync }, new NbdServerOptions { RequestsInFlight = 3 });
+        await using var server = new RunningServer(
+            new ArrayDevice(_content) { Waiting = counting.EnterAsync }, new NbdServerOptions { RequestsInFlight = 3 });
         using var client = server.Connect().EnterSimple();
 
         for (var i = 0; i < 30; i++)

@@ -82,10 +82,11 @@ public class MemoryBoundTests
 
         for (var i = 0; i < 100; i++)
         {
-            client.SendRequest(i % 3 == 0 ? RawClient.Write : RawClient.Read, (ulong)i * 4096, 4096, 0, i, i % 3 == 0 ? new byte[4096] : []);
+            var isWrite = i % 3 == 0;
+            client.SendRequest(isWrite ? RawClient.Write : RawClient.Read, (ulong)i * 4096, 4096, 0, i, isWrite ? new byte[4096] : []);
             var (error, _) = client.ReceiveSimple();
             Assert.Equal(i % 2 == 0 ? RawClient.EIO : 0u, error);
-            if (error == 0 && i % 3 != 0)
+            if (error == 0 && !isWrite)
                 client.Receive(4096);
         }
 

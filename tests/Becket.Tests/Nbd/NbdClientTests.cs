@@ -22,7 +22,8 @@ public class NbdClientTests
     [Fact]
     public async Task A_client_learns_what_an_export_is()
     {
-        await using var server = new RunningServer(new TestCatalog { ["x"] = new ArrayDevice(new byte[12345]) { MinimumBlock = 1, MaximumRequest = 65536 } });
+        var device = new ArrayDevice(new byte[12345]) { MinimumBlock = 1, MaximumRequest = 65536 };
+        await using var server = new RunningServer(new TestCatalog { ["x"] = device });
 
         var export = await NbdClient.InfoAsync(server.Uri("x"), Token);
 
@@ -107,7 +108,8 @@ public class NbdClientTests
         await using var stream = new DuplexPipe(
             new AnonymousPipeClientStream(PipeDirection.In, requests.ClientSafePipeHandle),
             new AnonymousPipeClientStream(PipeDirection.Out, replies.ClientSafePipeHandle));
-        await using var server = new NbdServer(new TestCatalog { [""] = new ArrayDevice([1, 2, 3]) }, new NbdServerOptions(), NullLoggerFactory.Instance);
+        await using var server = new NbdServer(
+            new TestCatalog { [""] = new ArrayDevice([1, 2, 3]) }, new NbdServerOptions(), NullLoggerFactory.Instance);
 
         var serving = server.ServeSingleAsync(stream, "stdin", Token);
         var greeting = new byte[18];
@@ -129,7 +131,8 @@ public class NbdClientTests
         await using var stream = new DuplexPipe(
             new AnonymousPipeClientStream(PipeDirection.In, requests.ClientSafePipeHandle),
             new AnonymousPipeClientStream(PipeDirection.Out, replies.ClientSafePipeHandle));
-        await using var server = new NbdServer(new TestCatalog { [""] = new ArrayDevice([1, 2, 3]) }, new NbdServerOptions(), NullLoggerFactory.Instance);
+        await using var server = new NbdServer(
+            new TestCatalog { [""] = new ArrayDevice([1, 2, 3]) }, new NbdServerOptions(), NullLoggerFactory.Instance);
         using var stopping = new CancellationTokenSource();
 
         var serving = server.ServeSingleAsync(stream, "stdin", stopping.Token);

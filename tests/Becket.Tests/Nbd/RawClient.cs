@@ -11,9 +11,11 @@ namespace Becket.Tests.Nbd;
 /// </summary>
 internal sealed class RawClient(Socket socket) : IDisposable
 {
-    public const uint ExportName = 1, Abort = 2, List = 3, StartTls = 5, Info = 6, Go = 7, StructuredReply = 8, ListMetaContext = 9, SetMetaContext = 10;
+    public const uint ExportName = 1, Abort = 2, List = 3, StartTls = 5, Info = 6, Go = 7, StructuredReply = 8;
+    public const uint ListMetaContext = 9, SetMetaContext = 10;
     public const uint Ack = 1, Server = 2, InfoReply = 3, MetaContext = 4;
-    public const uint ErrUnsup = 0x80000001, ErrPolicy = 0x80000002, ErrInvalid = 0x80000003, ErrUnknown = 0x80000006, ErrShutdown = 0x80000007, ErrTooBig = 0x80000009;
+    public const uint ErrUnsup = 0x80000001, ErrPolicy = 0x80000002, ErrInvalid = 0x80000003, ErrUnknown = 0x80000006;
+    public const uint ErrShutdown = 0x80000007, ErrTooBig = 0x80000009;
     public const ushort Read = 0, Write = 1, Disc = 2, Flush = 3, Trim = 4, Cache = 5, WriteZeroes = 6, BlockStatus = 7;
     public const ushort Fua = 1, NoHole = 2, Df = 4, ReqOne = 8, FastZero = 16;
     public const uint EPERM = 1, EIO = 5, EINVAL = 22, ENOSPC = 28, EOVERFLOW = 75, ENOTSUP = 95, ESHUTDOWN = 108;
@@ -23,7 +25,11 @@ internal sealed class RawClient(Socket socket) : IDisposable
     public static RawClient Connect(EndPoint server)
     {
         // A test that fails should not hang.
-        var socket = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Unspecified) { ReceiveTimeout = 20_000, SendTimeout = 20_000 };
+        var socket = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Unspecified)
+        {
+            ReceiveTimeout = 20_000,
+            SendTimeout = 20_000,
+        };
         socket.Connect(server);
         return new RawClient(socket);
     }
@@ -116,7 +122,8 @@ internal sealed class RawClient(Socket socket) : IDisposable
         return this;
     }
 
-    public void SendRequest(ushort command, ulong offset, uint length, ushort flags = 0, long cookie = 1, params ReadOnlySpan<byte> payload) =>
+    public void SendRequest(
+        ushort command, ulong offset, uint length, ushort flags = 0, long cookie = 1, params ReadOnlySpan<byte> payload) =>
         Send([.. Request(command, offset, length, flags, cookie), .. payload]);
 
     public static byte[] Request(ushort command, ulong offset, uint length, ushort flags = 0, long cookie = 1) =>

@@ -78,8 +78,12 @@ public class ReadReplyTests
         await using var server = new RunningServer(new ArrayDevice(_content));
         using var client = server.Connect().EnterSimple();
         var random = new Random(5);
-        var requests = Enumerable.Range(0, 3000).Select(i => (Offset: random.Next(Size - 600), Length: random.Next(600), Cookie: (long)i)).ToList();
-        var bytes = requests.SelectMany(r => RawClient.Request(RawClient.Read, (ulong)r.Offset, (uint)r.Length, cookie: r.Cookie)).ToArray();
+        var requests = Enumerable.Range(0, 3000)
+            .Select(i => (Offset: random.Next(Size - 600), Length: random.Next(600), Cookie: (long)i))
+            .ToList();
+        var bytes = requests
+            .SelectMany(r => RawClient.Request(RawClient.Read, (ulong)r.Offset, (uint)r.Length, cookie: r.Cookie))
+            .ToArray();
 
         var sending = Task.Run(
             () =>
@@ -179,7 +183,8 @@ public class ReadReplyTests
         _content.AsSpan(8192, 65536).Clear();
         var device = new ArrayDevice(_content)
         {
-            Waiting = (offset, _, _) => offset == 8192 + 65536 ? throw new BlockDeviceException(BlockError.Io, "bad sector") : Task.CompletedTask,
+            Waiting = (offset, _, _) =>
+                offset == 8192 + 65536 ? throw new BlockDeviceException(BlockError.Io, "bad sector") : Task.CompletedTask,
         };
         await using var server = new RunningServer(device);
         using var client = server.Connect().EnterStructured();

@@ -72,7 +72,8 @@ public class RequestErrorTests
 
     [Theory]
     [MemberData(nameof(Table))]
-    public async Task Each_wrong_request_has_its_errno(string what, Export export, ushort command, ushort flags, ulong offset, uint length, uint errno)
+    public async Task Each_wrong_request_has_its_errno(
+        string what, Export export, ushort command, ushort flags, ulong offset, uint length, uint errno)
     {
         await using var server = new RunningServer(new ArrayDevice(new byte[Size], FeaturesOf(export)));
         using var client = server.Connect().EnterSimple();
@@ -161,7 +162,10 @@ public class RequestErrorTests
     [InlineData(BlockError.NotSupported, RawClient.ENOTSUP)]
     public async Task A_failure_of_the_device_becomes_its_errno_with_its_sentence(BlockError error, uint errno)
     {
-        var device = new ArrayDevice(new byte[10_000]) { Waiting = (_, _, _) => throw new BlockDeviceException(error, "the moon is in the way") };
+        var device = new ArrayDevice(new byte[10_000])
+        {
+            Waiting = (_, _, _) => throw new BlockDeviceException(error, "the moon is in the way"),
+        };
         await using var server = new RunningServer(device);
         using var client = server.Connect().EnterStructured();
 
@@ -177,7 +181,8 @@ public class RequestErrorTests
     [Fact]
     public async Task An_unexpected_exception_is_an_input_output_error_and_goes_to_the_log()
     {
-        await using var server = new RunningServer(new ArrayDevice(new byte[10_000]) { Trying = _ => throw new InvalidOperationException("secret path") });
+        await using var server = new RunningServer(
+            new ArrayDevice(new byte[10_000]) { Trying = _ => throw new InvalidOperationException("secret path") });
         using var client = server.Connect().EnterStructured();
 
         client.SendRequest(RawClient.Read, 512, 100);

@@ -21,7 +21,8 @@ public sealed partial class SessionLoggerTests
     public void Lines_that_nobody_wants_are_not_made()
     {
         var log = new ListLogger(LogLevel.Warning);
-        new SessionLogger(log, "peer", "disk").Log(LogLevel.Debug, 0, "state", exception: null, static (_, _) => throw new InvalidOperationException("made"));
+        new SessionLogger(log, "peer", "disk").Log(
+            LogLevel.Debug, 0, "state", exception: null, static (_, _) => throw new InvalidOperationException("made"));
         Assert.Empty(log.Lines);
     }
 
@@ -37,7 +38,8 @@ public sealed partial class SessionLoggerTests
 
         public bool IsEnabled(LogLevel logLevel) => logLevel >= minimum;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             Lines.Add((formatter(state, exception), [.. (IReadOnlyList<KeyValuePair<string, object?>>)state!]));
     }
 }

@@ -28,7 +28,8 @@ public class SlowClientTests
     [InlineData(LongOption, 20)]
     public async Task A_client_that_drips_its_handshake_is_dropped_however_steadily(string handshake, int sentAtOnce)
     {
-        await using var server = new RunningServer(new ArrayDevice(_content), new NbdServerOptions { HandshakeTimeout = TimeSpan.FromMilliseconds(300) });
+        await using var server = new RunningServer(
+            new ArrayDevice(_content), new NbdServerOptions { HandshakeTimeout = TimeSpan.FromMilliseconds(300) });
         using var client = server.Connect();
         byte[] bytes = [.. Convert.FromHexString(handshake), .. new byte[60_000]];
         client.Send(bytes.AsSpan(0, sentAtOnce));
@@ -53,7 +54,8 @@ public class SlowClientTests
     [InlineData(27)]
     public async Task A_request_that_stops_in_the_middle_of_its_header_is_given_up(int bytes)
     {
-        await using var server = new RunningServer(new ArrayDevice(_content), new NbdServerOptions { SendTimeout = TimeSpan.FromMilliseconds(100) });
+        await using var server = new RunningServer(
+            new ArrayDevice(_content), new NbdServerOptions { SendTimeout = TimeSpan.FromMilliseconds(100) });
         using var client = server.Connect().EnterSimple();
 
         client.Send([.. RawClient.Request(RawClient.Read, 0, 0, cookie: 1), .. RawClient.Request(RawClient.Read, 0, 0).AsSpan(0, bytes)]);
@@ -146,7 +148,8 @@ public class SlowClientTests
         using var client = server.Connect().EnterSimple();
         await AskAsync(server, client);
         var ours = string.Create(CultureInfo.InvariantCulture, $"0100007F:{server.Port:X4}");
-        var theirs = string.Create(CultureInfo.InvariantCulture, $"0100007F:{((System.Net.IPEndPoint)client.Socket.LocalEndPoint!).Port:X4}");
+        var theirs = string.Create(
+            CultureInfo.InvariantCulture, $"0100007F:{((System.Net.IPEndPoint)client.Socket.LocalEndPoint!).Port:X4}");
 
         // Until the reply is acknowledged the timer is another one.
         string[] connection;

@@ -105,7 +105,8 @@ public class WireStructureTests
         var size = new ErrorChunk(0x0102030405060708, NbdError.Io, "no").Write(bytes);
 
         Assert.Equal(
-            "668E33EF" + "0001" + "8001" + "0102030405060708" + "00000008" + "00000005" + "0002" + "6E6F", Convert.ToHexString(bytes.AsSpan(0, size)));
+            "668E33EF" + "0001" + "8001" + "0102030405060708" + "00000008" + "00000005" + "0002" + "6E6F",
+            Convert.ToHexString(bytes.AsSpan(0, size)));
     }
 
     [Fact]

@@ -10,7 +10,8 @@ namespace Becket.Tests.Nbd.Conformance;
 /// <summary>What proto.md says of the handshake and is not looked at where the options have their own tests, byte by byte.</summary>
 public class OptionRuleTests
 {
-    private const ushort HasFlags = 1, ReadOnly = 2, SendFlush = 4, SendFua = 8, SendTrim = 32, SendWriteZeroes = 64, MultiConn = 256, SendCache = 1024, SendFastZero = 2048;
+    private const ushort HasFlags = 1, ReadOnly = 2, SendFlush = 4, SendFua = 8, SendTrim = 32, SendWriteZeroes = 64;
+    private const ushort MultiConn = 256, SendCache = 1024, SendFastZero = 2048;
     private const BlockDeviceFeatures Write = BlockDeviceFeatures.Write;
 
     private readonly TestCatalog _catalog = new()

@@ -20,7 +20,8 @@ public class RequestRuleTests
     [InlineData(RawClient.BlockStatus, (ulong)long.MaxValue, 4096u, RawClient.EINVAL)]
     [InlineData(RawClient.WriteZeroes, ulong.MaxValue - 3, 8u, RawClient.ENOSPC)]
     [InlineData(RawClient.WriteZeroes, (ulong)long.MaxValue, uint.MaxValue, RawClient.ENOSPC)]
-    public async Task A_range_that_ends_behind_the_export_or_wraps_around_has_its_errno(ushort command, ulong offset, uint length, uint errno)
+    public async Task A_range_that_ends_behind_the_export_or_wraps_around_has_its_errno(
+        ushort command, ulong offset, uint length, uint errno)
     {
         var device = new ArrayDevice(new byte[Size]);
         await using var server = new RunningServer(device);
@@ -61,7 +62,8 @@ public class RequestRuleTests
         await using var server = new RunningServer(new ArrayDevice(new byte[Size]));
         using var client = server.Connect().EnterStructured();
 
-        client.SendRequest(command, 0, command == RawClient.Flush ? 0u : 512u, flag, payload: new byte[command == RawClient.Write ? 512 : 0]);
+        client.SendRequest(
+            command, 0, command == RawClient.Flush ? 0u : 512u, flag, payload: new byte[command == RawClient.Write ? 512 : 0]);
 
         Assert.Equal(RawClient.EINVAL, client.ReceiveChunk().Error);
     }
@@ -167,7 +169,10 @@ public class RequestRuleTests
     public async Task A_time_out_and_whatever_else_has_no_errno_is_an_input_output_error(Type failure)
     {
         Exception[] failures = [new TimeoutException(), new OperationCanceledException(), new InvalidDataException()];
-        var device = new ArrayDevice(new byte[Size]) { Waiting = (_, _, _) => Task.FromException(failures.First(e => e.GetType() == failure)) };
+        var device = new ArrayDevice(new byte[Size])
+        {
+            Waiting = (_, _, _) => Task.FromException(failures.First(e => e.GetType() == failure)),
+        };
         await using var server = new RunningServer(device);
         using var client = server.Connect().EnterSimple();
 
@@ -183,7 +188,12 @@ public class RequestRuleTests
         await using var server = new RunningServer(device);
         using var client = server.Connect().EnterSimple();
 
-        client.Send([.. RawClient.Request(RawClient.Flush, 0, 0, cookie: 1), .. RawClient.Request(RawClient.Disc, 0, 0), .. RawClient.Request(RawClient.Trim, 0, 512)]);
+        client.Send(
+        [
+            .. RawClient.Request(RawClient.Flush, 0, 0, cookie: 1),
+            .. RawClient.Request(RawClient.Disc, 0, 0),
+            .. RawClient.Request(RawClient.Trim, 0, 512),
+        ]);
 
         Assert.Equal((0u, 1L), client.ReceiveSimple());
         Assert.True(client.IsClosed());

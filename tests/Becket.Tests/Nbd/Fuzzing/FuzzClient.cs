@@ -63,7 +63,8 @@ internal static class FuzzClient
                 Socket.Select(readable, writable.Count > 0 ? writable : null, null, Patience);
                 if (readable.Count + writable.Count == 0)
                     throw new TimeoutException(
-                        $"the server neither answers nor closes; {sent} of {script.Bytes.Length} bytes sent, {received.Length} received; it leaves by {script.Farewell}, TLS: {script.Protection}");
+                        $"the server neither answers nor closes; {sent} of {script.Bytes.Length} bytes sent, {received.Length} received; "
+                        + $"it leaves by {script.Farewell}, TLS: {script.Protection}");
 
                 if (readable.Count > 0)
                 {

@@ -37,15 +37,22 @@ internal enum FuzzProtection
 internal sealed class FuzzScript
 {
     private static readonly uint[] Options = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0xffffffff];
-    private static readonly ulong[] Offsets = [0, 1, FuzzExports.Size - 1, FuzzExports.Size, FuzzExports.Size + 1, long.MaxValue, 1UL << 63, ulong.MaxValue];
-    private static readonly uint[] Lengths = [0, 1, 512, 4096, 32768, 65536, FuzzExports.Size, 0x200_0000, 0x200_0001, 0x7fff_ffff, 0x8000_0000, uint.MaxValue];
+    private static readonly ulong[] Offsets =
+        [0, 1, FuzzExports.Size - 1, FuzzExports.Size, FuzzExports.Size + 1, long.MaxValue, 1UL << 63, ulong.MaxValue];
+    private static readonly uint[] Lengths =
+        [0, 1, 512, 4096, 32768, 65536, FuzzExports.Size, 0x200_0000, 0x200_0001, 0x7fff_ffff, 0x8000_0000, uint.MaxValue];
 
     private readonly Random _random;
 
     public FuzzScript(int seed, byte[] tlsHello)
     {
         _random = new Random(seed);
-        Protection = _random.Next(20) switch { < 3 => FuzzProtection.DamagedHello, < 5 => FuzzProtection.Session, _ => FuzzProtection.None };
+        Protection = _random.Next(20) switch
+        {
+            < 3 => FuzzProtection.DamagedHello,
+            < 5 => FuzzProtection.Session,
+            _ => FuzzProtection.None,
+        };
         Farewell = _random.Next(8) switch { 0 => Farewell.Close, 1 => Farewell.Reset, 2 => Farewell.Stall, _ => Farewell.HalfClose };
         var (flags, messages) = Messages();
         if (Protection == FuzzProtection.None)
@@ -76,7 +83,12 @@ internal sealed class FuzzScript
     public int Pause { get; }
 
     /// <summary>Bytes that answer what is before the pause: a greeting and an acknowledgement.</summary>
-    public int AnswerBeforePause => Protection switch { FuzzProtection.None => 0, FuzzProtection.DamagedHello => 18 + 20, _ => 18 + 20 + 20 };
+    public int AnswerBeforePause => Protection switch
+    {
+        FuzzProtection.None => 0,
+        FuzzProtection.DamagedHello => 18 + 20,
+        _ => 18 + 20 + 20,
+    };
 
     /// <summary>What the server can have understood.</summary>
     public ReadOnlySpan<byte> Heard => Session is { Damage: not RecordDamage.None } ? Bytes.AsSpan(0, Pause + Session.DamageAt) : Bytes;
@@ -104,7 +116,9 @@ internal sealed class FuzzScript
             messages.Add(Option(RawClient.SetMetaContext, RawClient.MetaData(name, "base:allocation")));
         }
 
-        messages.Add(_random.Next(4) == 0 ? Option(RawClient.ExportName, System.Text.Encoding.UTF8.GetBytes(name)) : Option(RawClient.Go, RawClient.InfoData(name, 3)));
+        messages.Add(_random.Next(4) == 0
+            ? Option(RawClient.ExportName, System.Text.Encoding.UTF8.GetBytes(name))
+            : Option(RawClient.Go, RawClient.InfoData(name, 3)));
         for (var (i, cookie) = (_random.Next(25), _random.NextInt64()); i > 0; i--)
             messages.Add(AnyRequest(cookie + i));
         if (_random.Next(2) == 0)
@@ -130,7 +144,10 @@ internal sealed class FuzzScript
         };
         var message = Option(option, data);
         if (_random.Next(12) == 0) // the length lies
-            BinaryPrimitives.WriteUInt32BigEndian(message.AsSpan(12), _random.Next(3) switch { 0 => (uint)_random.Next(200), 1 => uint.MaxValue, _ => (uint)_random.Next(2_000_000) });
+        {
+            var length = _random.Next(3) switch { 0 => (uint)_random.Next(200), 1 => uint.MaxValue, _ => (uint)_random.Next(2_000_000) };
+            BinaryPrimitives.WriteUInt32BigEndian(message.AsSpan(12), length);
+        }
         return message;
     }
 
@@ -140,13 +157,16 @@ internal sealed class FuzzScript
         if (command == RawClient.Disc && _random.Next(4) > 0)
             command = RawClient.BlockStatus;
         var offset = _random.Next(6) == 0 ? Offsets[_random.Next(Offsets.Length)] : (ulong)_random.Next(FuzzExports.Size);
-        var length = _random.Next(6) == 0 ? Lengths[_random.Next(Lengths.Length)] : (uint)_random.Next(_random.Next(8) == 0 ? 100_000 : 3000);
+        var length = _random.Next(6) == 0
+            ? Lengths[_random.Next(Lengths.Length)]
+            : (uint)_random.Next(_random.Next(8) == 0 ? 100_000 : 3000);
         var flags = (ushort)(_random.Next(4) == 0 ? _random.Next(64) : 0);
         var payload = command == RawClient.Write ? Noise((int)Math.Min(length, 150_000)) : [];
         return [.. RawClient.Request(command, offset, length, flags, cookie), .. payload];
     }
 
-    private static byte[] Option(uint option, byte[] data) => [.. "IHAVEOPT"u8, .. RawClient.Big(option), .. RawClient.Big((uint)data.Length), .. data];
+    private static byte[] Option(uint option, byte[] data) =>
+        [.. "IHAVEOPT"u8, .. RawClient.Big(option), .. RawClient.Big((uint)data.Length), .. data];
 
     private byte[] Noise(int length)
     {

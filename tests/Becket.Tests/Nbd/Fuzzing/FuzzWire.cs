@@ -76,7 +76,8 @@ internal sealed class FuzzWire(Socket socket, Random splits) : BlockingStream
         var (readable, writable) = (_hasEnded ? [] : new List<Socket> { socket }, bytes.IsEmpty ? [] : new List<Socket> { socket });
         Socket.Select(readable.Count > 0 ? readable : null, writable.Count > 0 ? writable : null, null, FuzzClient.Patience);
         if (readable.Count + writable.Count == 0)
-            throw new TimeoutException($"the server neither answers nor closes within TLS; {bytes.Length} bytes to send, {_arrived.Length} received");
+            throw new TimeoutException(
+                $"the server neither answers nor closes within TLS; {bytes.Length} bytes to send, {_arrived.Length} received");
 
         if (readable.Count > 0)
             Try(Receive);

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Becket.Tests.Nbd.Fuzzing;
 
-/// <summary>The transmission phase of a <see cref="ReplyChecker"/>: every reply belongs to one request, and its bytes are those of the export.</summary>
+/// <summary>
+/// The transmission phase of a <see cref="ReplyChecker"/>: every reply belongs to one request, and its bytes are those of the export.
+/// </summary>
 internal sealed class RequestChecker
 {
     private const uint Maximum = 32 * 1024 * 1024;
@@ -150,14 +152,18 @@ internal sealed class RequestChecker
         return open.Request;
     }
 
-    /// <summary>What must succeed does, what must not does not, and errors are among those that a device which never fails can have.</summary>
+    /// <summary>
+    /// What must succeed does, what must not does not, and errors are among those that a device which never fails can have.
+    /// </summary>
     private void CheckError(SentRequest request, uint error)
     {
         var isInside = request.Offset <= FuzzExports.Size && request.Length <= FuzzExports.Size - request.Offset;
         if (error != 0)
             Assert.Contains(error, Errors);
         else
-            Assert.True(isInside && request.Command <= RawClient.BlockStatus && request.Flags < 32 && request.Length <= Maximum, $"{request} must not succeed");
+            Assert.True(
+                isInside && request.Command <= RawClient.BlockStatus && request.Flags < 32 && request.Length <= Maximum,
+                $"{request} must not succeed");
         if (request.Command == RawClient.Read && request.Flags == 0 && isInside)
             Assert.True(error == 0, $"{request} must not fail");
         if (_export.IsReadOnly && request.Command is (RawClient.Write or RawClient.Trim or RawClient.WriteZeroes))

@@ -21,7 +21,9 @@ internal sealed class SentBytes(byte[] bytes)
 
     private int _position;
 
-    /// <summary>Whether what was read ended between two messages and not in the middle of one, or in one that breaks the connection off.</summary>
+    /// <summary>
+    /// Whether what was read ended between two messages and not in the middle of one, or in one that breaks the connection off.
+    /// </summary>
     public bool IsWhole { get; private set; } = true;
 
     /// <summary>Null: there is none, or the server must close.</summary>
@@ -58,7 +60,8 @@ internal sealed class SentBytes(byte[] bytes)
             return Broken<SentRequest>();
 
         var (flags, command) = (Take16(), Take16());
-        var (cookie, offset) = (BinaryPrimitives.ReadInt64BigEndian(bytes.AsSpan(_position)), BinaryPrimitives.ReadUInt64BigEndian(bytes.AsSpan(_position + 8)));
+        var cookie = BinaryPrimitives.ReadInt64BigEndian(bytes.AsSpan(_position));
+        var offset = BinaryPrimitives.ReadUInt64BigEndian(bytes.AsSpan(_position + 8));
         var request = new SentRequest(flags, command, cookie, offset, RawClient.Number(bytes, _position + 16));
         _position += 20;
         if (command != RawClient.Write)

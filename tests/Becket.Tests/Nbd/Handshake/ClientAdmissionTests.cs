@@ -27,7 +27,10 @@ public class ClientAdmissionTests
     [InlineData("fe80::1", false)]
     public void An_address_is_admitted_from_the_networks_that_are_named(string address, bool isAdmitted)
     {
-        var admission = new ClientAdmission { Networks = [IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("192.0.2.7/32"), IPNetwork.Parse("fd00::/8")] };
+        var admission = new ClientAdmission
+        {
+            Networks = [IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("192.0.2.7/32"), IPNetwork.Parse("fd00::/8")],
+        };
 
         Assert.Equal(isAdmitted, admission.RefusalOf(IPAddress.Parse(address)) is null);
     }

@@ -131,7 +131,8 @@ public sealed class RevocationFileTests : IDisposable
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, critical: true));
         using var root = request.CreateSelfSigned(Now.AddDays(-1), Now.AddDays(1));
 
-        AssertRefused(PemEncoding.WriteString("X509 CRL", TestRevocations.WithExtension(root, "2.5.29.20", isCritical: false)), "cRLSign", root);
+        AssertRefused(
+            PemEncoding.WriteString("X509 CRL", TestRevocations.WithExtension(root, "2.5.29.20", isCritical: false)), "cRLSign", root);
     }
 
     [Fact]
@@ -139,12 +140,10 @@ public sealed class RevocationFileTests : IDisposable
     {
         const string IssuingDistributionPoint = "2.5.29.28";
 
-        AssertRefused(
-            PemEncoding.WriteString("X509 CRL", TestRevocations.WithExtension(_certificates.Root, IssuingDistributionPoint, isCritical: true)),
-            IssuingDistributionPoint);
-        Parse(
-            PemEncoding.WriteString("X509 CRL", TestRevocations.WithExtension(_certificates.Root, IssuingDistributionPoint, isCritical: false)),
-            _certificates.Root);
+        var critical = TestRevocations.WithExtension(_certificates.Root, IssuingDistributionPoint, isCritical: true);
+        var uncritical = TestRevocations.WithExtension(_certificates.Root, IssuingDistributionPoint, isCritical: false);
+        AssertRefused(PemEncoding.WriteString("X509 CRL", critical), IssuingDistributionPoint);
+        Parse(PemEncoding.WriteString("X509 CRL", uncritical), _certificates.Root);
     }
 
     [Fact]
@@ -201,7 +200,8 @@ public sealed class RevocationFileTests : IDisposable
         using var key = RSA.Create(2048);
         var request = new CertificateRequest("CN=Root", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
+        request.CertificateExtensions.Add(
+            new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, critical: true));
         request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         return request.CreateSelfSigned(Now.AddDays(-2), Now.AddDays(2));
     }

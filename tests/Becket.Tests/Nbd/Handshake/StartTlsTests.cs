@@ -17,7 +17,8 @@ public sealed class StartTlsTests : IDisposable
 
     public static TheoryData<uint> OtherOptions =>
     [
-        RawClient.List, RawClient.Info, RawClient.Go, RawClient.StructuredReply, RawClient.ListMetaContext, RawClient.SetMetaContext, 11, 77,
+        RawClient.List, RawClient.Info, RawClient.Go, RawClient.StructuredReply, RawClient.ListMetaContext, RawClient.SetMetaContext,
+        11, 77,
     ];
 
     public void Dispose() => _certificates.Dispose();
@@ -160,7 +161,10 @@ public sealed class StartTlsTests : IDisposable
         using var client = server.Connect().Greet();
 
         client.Send(
-            [.. "IHAVEOPT"u8, .. RawClient.Big(RawClient.StartTls), .. RawClient.Big(0u), .. "IHAVEOPT"u8, .. RawClient.Big(RawClient.StructuredReply), .. RawClient.Big(0u)]);
+        [
+            .. "IHAVEOPT"u8, .. RawClient.Big(RawClient.StartTls), .. RawClient.Big(0u),
+            .. "IHAVEOPT"u8, .. RawClient.Big(RawClient.StructuredReply), .. RawClient.Big(0u),
+        ]);
 
         Assert.True(client.IsClosed());
         await server.Log.WaitForAsync("something followed STARTTLS");

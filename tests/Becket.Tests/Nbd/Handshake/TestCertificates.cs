@@ -35,7 +35,8 @@ internal sealed class TestCertificates : IDisposable
     public X509Certificate2 MakeServer(string name = "localhost", TimeSpan? validFor = null, X509Certificate2? issuer = null) =>
         Make(name, ServerUse, issuer ?? _root, validFor ?? TimeSpan.FromDays(1));
 
-    public X509Certificate2 MakeClient(string name, params IEnumerable<string> dnsNames) => Make(name, ClientUse, _root, TimeSpan.FromDays(1), dnsNames);
+    public X509Certificate2 MakeClient(string name, params IEnumerable<string> dnsNames) =>
+        Make(name, ClientUse, _root, TimeSpan.FromDays(1), dnsNames);
 
     public X509Certificate2 MakeExpiredClient(string name) => Make(name, ClientUse, _root, TimeSpan.FromHours(-1));
 
@@ -63,7 +64,8 @@ internal sealed class TestCertificates : IDisposable
         WriteKey("client-key.pem", certificate);
     }
 
-    public void WriteKey(string name, X509Certificate2 certificate) => Write(name, certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
+    public void WriteKey(string name, X509Certificate2 certificate) =>
+        Write(name, certificate.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
 
     /// <summary>With a time of its own, so that a change is one wherever the clock stands.</summary>
     public void Write(string name, string text)
@@ -76,7 +78,8 @@ internal sealed class TestCertificates : IDisposable
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    private static X509Certificate2 Make(string name, string use, X509Certificate2 issuer, TimeSpan validFor, params IEnumerable<string> dnsNames)
+    private static X509Certificate2 Make(
+        string name, string use, X509Certificate2 issuer, TimeSpan validFor, params IEnumerable<string> dnsNames)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
@@ -102,7 +105,9 @@ internal sealed class TestCertificates : IDisposable
         serial[0] &= 0x7f;
         using var rsa = issuer.GetRSAPrivateKey();
         using var ecdsa = issuer.GetECDsaPrivateKey();
-        var generator = rsa is null ? X509SignatureGenerator.CreateForECDsa(ecdsa!) : X509SignatureGenerator.CreateForRSA(rsa, RSASignaturePadding.Pkcs1);
+        var generator = rsa is null
+            ? X509SignatureGenerator.CreateForECDsa(ecdsa!)
+            : X509SignatureGenerator.CreateForRSA(rsa, RSASignaturePadding.Pkcs1);
         using var signed = request.Create(issuer.SubjectName, generator, Now.AddDays(-1), Now + validFor, serial);
         return signed.CopyWithPrivateKey(key);
     }

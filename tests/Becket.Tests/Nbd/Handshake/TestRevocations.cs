@@ -13,7 +13,8 @@ internal static class TestRevocations
         DateTimeOffset? start = null,
         DateTimeOffset? end = null,
         HashAlgorithmName? hash = null,
-        RSASignaturePadding? padding = null) => PemEncoding.WriteString("X509 CRL", Encoded(authority, revoked, start, end, hash, padding)) + "\n";
+        RSASignaturePadding? padding = null) =>
+        PemEncoding.WriteString("X509 CRL", Encoded(authority, revoked, start, end, hash, padding)) + "\n";
 
     public static byte[] Encoded(
         X509Certificate2 authority,
@@ -27,7 +28,8 @@ internal static class TestRevocations
         foreach (var certificate in revoked)
             builder.AddEntry(certificate, reason: X509RevocationReason.KeyCompromise);
         var begins = start ?? TestCertificates.Now.AddMinutes(-1);
-        return builder.Build(authority, 1, end ?? begins.AddDays(3), hash ?? HashAlgorithmName.SHA256, padding ?? RSASignaturePadding.Pkcs1, begins);
+        return builder.Build(
+            authority, 1, end ?? begins.AddDays(3), hash ?? HashAlgorithmName.SHA256, padding ?? RSASignaturePadding.Pkcs1, begins);
     }
 
     /// <summary>An empty list with one extension, by an authority whose key is ECDSA.</summary>

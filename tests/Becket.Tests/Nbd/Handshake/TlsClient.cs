@@ -17,7 +17,11 @@ internal sealed class TlsClient : IDisposable
 
     /// <summary>Asks a client's server for TLS, which has to be acknowledged, and begins it.</summary>
     public static TlsClient Start(
-        RawClient raw, X509Certificate2 root, X509Certificate2? certificate = null, SslProtocols protocols = SslProtocols.None, string host = "localhost")
+        RawClient raw,
+        X509Certificate2 root,
+        X509Certificate2? certificate = null,
+        SslProtocols protocols = SslProtocols.None,
+        string host = "localhost")
     {
         Assert.Equal(RawClient.Ack, raw.Ask(RawClient.StartTls));
         var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };

@@ -52,7 +52,8 @@ public sealed class TlsPeerTests : IDisposable
     {
         await using var server = Serve("Reader", "host.example");
 
-        foreach (var certificate in (X509Certificate2[])[_certificates.MakeClient("reader"), _certificates.MakeClient("x", "a.example", "HOST.example")])
+        X509Certificate2[] certificates = [_certificates.MakeClient("reader"), _certificates.MakeClient("x", "a.example", "HOST.example")];
+        foreach (var certificate in certificates)
         {
             using var client = StartTls(server, certificate);
             Assert.Equal(RawClient.Ack, client.Ask(RawClient.Go, RawClient.InfoData("")));
@@ -64,12 +65,14 @@ public sealed class TlsPeerTests : IDisposable
     [InlineData("reader.example")]
     [InlineData("*")]
     public Task Another_name_is_turned_away(string name) =>
-        AssertTurnedAwayAsync(_certificates.MakeClient(name, $"{name}.host"), "has none of the names that may connect", SslProtocols.None, "reader");
+        AssertTurnedAwayAsync(
+            _certificates.MakeClient(name, $"{name}.host"), "has none of the names that may connect", SslProtocols.None, "reader");
 
     [Fact]
     public async Task A_client_whose_certificate_nobody_asks_for_needs_none()
     {
-        var tls = TlsServer.Load(TlsFiles.InFolder(_certificates.Folder), peers: null, TlsDemand.Required, TimeProvider.System, NullLogger.Instance);
+        var tls = TlsServer.Load(
+            TlsFiles.InFolder(_certificates.Folder), peers: null, TlsDemand.Required, TimeProvider.System, NullLogger.Instance);
         await using var server = new RunningServer(new ArrayDevice(new byte[10]), new NbdServerOptions { Tls = tls });
         using var others = new TestCertificates();
         using var client = StartTls(server, others.MakeClient("anybody"));
@@ -96,7 +99,8 @@ public sealed class TlsPeerTests : IDisposable
 
     private RunningServer Serve(params IReadOnlyList<string> names)
     {
-        var tls = TlsServer.Load(TlsFiles.InFolder(_certificates.Folder), new TlsPeers(names), TlsDemand.Required, TimeProvider.System, NullLogger.Instance);
+        var tls = TlsServer.Load(
+            TlsFiles.InFolder(_certificates.Folder), new TlsPeers(names), TlsDemand.Required, TimeProvider.System, NullLogger.Instance);
         return new RunningServer(new ArrayDevice(new byte[10]), new NbdServerOptions { Tls = tls });
     }
 

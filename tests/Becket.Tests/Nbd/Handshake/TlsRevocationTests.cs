@@ -81,7 +81,9 @@ public sealed class TlsRevocationTests : IDisposable
     public async Task An_expired_list_lets_nobody_in_and_is_warned_of_at_the_start()
     {
         using var certificate = _certificates.MakeClient("reader");
-        _certificates.Write("ca-crl.pem", TestRevocations.Pem(_certificates.Root, [], TestCertificates.Now.AddHours(-2), TestCertificates.Now.AddHours(-1)));
+        _certificates.Write(
+            "ca-crl.pem",
+            TestRevocations.Pem(_certificates.Root, [], TestCertificates.Now.AddHours(-2), TestCertificates.Now.AddHours(-1)));
         await using var server = Serve();
 
         await _log.WaitForAsync("the list of \"CN=Test Root\" has expired");
@@ -96,7 +98,8 @@ public sealed class TlsRevocationTests : IDisposable
     {
         _certificates.Write("ca-crl.pem", "whatever");
 
-        Assert.Contains("ca-crl.pem", Assert.Throws<TlsSetupException>(() => Load(TlsPeers.AnyOfTheAuthority)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "ca-crl.pem", Assert.Throws<TlsSetupException>(() => Load(TlsPeers.AnyOfTheAuthority)).Message, StringComparison.Ordinal);
         Load(peers: null);
     }
 

@@ -129,7 +129,8 @@ public sealed class TlsTransmissionTests : IDisposable
         await using var server = Serve(new ArrayDevice(_content));
         using var others = new TestCertificates();
 
-        var error = await Assert.ThrowsAsync<NbdException>(() => NbdClient.ConnectAsync(UriOf(server) with { TlsCertificates = others.Folder }, Token));
+        var error = await Assert.ThrowsAsync<NbdException>(
+            () => NbdClient.ConnectAsync(UriOf(server) with { TlsCertificates = others.Folder }, Token));
 
         Assert.Contains("errors in the certificate chain", error.Message, StringComparison.Ordinal);
         // .NET looks at a certificate after its side of the handshake is sent, so that the server only sees it leave.
@@ -170,11 +171,13 @@ public sealed class TlsTransmissionTests : IDisposable
 
     private RunningServer Serve(IBlockDevice device, NbdServerOptions? options = null, TlsPeers? peers = null)
     {
-        var tls = TlsServer.Load(TlsFiles.InFolder(_certificates.Folder), peers, TlsDemand.Required, TimeProvider.System, NullLogger.Instance);
+        var tls = TlsServer.Load(
+            TlsFiles.InFolder(_certificates.Folder), peers, TlsDemand.Required, TimeProvider.System, NullLogger.Instance);
         return new RunningServer(device, (options ?? new NbdServerOptions()) with { Tls = tls });
     }
 
-    private NbdUri UriOf(RunningServer server) => server.Uri() with { Protection = NbdProtection.Tls, TlsCertificates = _certificates.Folder };
+    private NbdUri UriOf(RunningServer server) =>
+        server.Uri() with { Protection = NbdProtection.Tls, TlsCertificates = _certificates.Folder };
 
     private Task<NbdClient> ConnectAsync(RunningServer server) => NbdClient.ConnectAsync(UriOf(server), Token);
 

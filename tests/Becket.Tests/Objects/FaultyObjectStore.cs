@@ -106,7 +106,10 @@ internal sealed class FaultyObjectStore(IObjectStore inner, Func<StoreCall, Faul
     {
         Fault? fault = null;
         var body = await RunAsync(
-            new StoreCall("GET", pin.Key, range), () => inner.OpenReadAsync(pin, range, cancellationToken), cancellationToken, f => fault = f);
+            new StoreCall("GET", pin.Key, range),
+            () => inner.OpenReadAsync(pin, range, cancellationToken),
+            cancellationToken,
+            f => fault = f);
         Interlocked.Increment(ref _openBodies);
         return new Body(this, body, fault);
     }
@@ -114,7 +117,8 @@ internal sealed class FaultyObjectStore(IObjectStore inner, Func<StoreCall, Faul
     public ValueTask<StoredChecksums> GetChecksumsAsync(ObjectPin pin, int? part, CancellationToken cancellationToken) =>
         RunAsync(new StoreCall("HEAD", pin.Key), () => inner.GetChecksumsAsync(pin, part, cancellationToken), cancellationToken);
 
-    public ValueTask<string> PutAsync(string key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken cancellationToken) =>
+    public ValueTask<string> PutAsync(
+        string key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken cancellationToken) =>
         RunAsync(new StoreCall("PUT", key), () => inner.PutAsync(key, body, condition, cancellationToken), cancellationToken);
 
     public async ValueTask DeleteAsync(string key, CancellationToken cancellationToken) => await RunAsync(

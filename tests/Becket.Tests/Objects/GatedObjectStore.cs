@@ -36,17 +36,21 @@ internal sealed class GatedObjectStore(IObjectStore inner) : IObjectStore
     public ValueTask<StoredChecksums> GetChecksumsAsync(ObjectPin pin, int? part, CancellationToken cancellationToken) =>
         inner.GetChecksumsAsync(pin, part, cancellationToken);
 
-    public ValueTask<string> PutAsync(string key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken cancellationToken) =>
+    public ValueTask<string> PutAsync(
+        string key, ReadOnlySequence<byte> body, PutCondition condition, CancellationToken cancellationToken) =>
         inner.PutAsync(key, body, condition, cancellationToken);
 
     public ValueTask DeleteAsync(string key, CancellationToken cancellationToken) => inner.DeleteAsync(key, cancellationToken);
 
-    public IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, CancellationToken cancellationToken) => inner.ListAsync(prefix, cancellationToken);
+    public IAsyncEnumerable<ObjectInfo> ListAsync(string prefix, CancellationToken cancellationToken) =>
+        inner.ListAsync(prefix, cancellationToken);
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 }
 
-/// <summary>An opening that waits. Its cancellation does not end it: the test sees it and ends it, or lets the answer come too late.</summary>
+/// <summary>
+/// An opening that waits. Its cancellation does not end it: the test sees it and ends it, or lets the answer come too late.
+/// </summary>
 internal sealed class Opening(ObjectRange range, CancellationToken cancellationToken)
 {
     private readonly TaskCompletionSource _decision = new();

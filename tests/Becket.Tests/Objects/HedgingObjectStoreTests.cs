@@ -310,12 +310,17 @@ public sealed class HedgingObjectStoreTests : ObjectStoreContract
     {
         Directory.CreateDirectory(_folder["bucket"]);
         await using var server = await DevS3Server.StartAsync(
-            new DevS3Options { Folder = _folder.Path, AccessKey = "BECKETTESTKEY", SecretKey = "secret", Faults = new DevS3Faults() }, Cancelled);
+            new DevS3Options { Folder = _folder.Path, AccessKey = "BECKETTESTKEY", SecretKey = "secret", Faults = new DevS3Faults() },
+            Cancelled);
         var s3 = new S3ObjectStore(
             new S3Options { Bucket = "bucket", EndpointUrl = server.Endpoint },
-            new FixedCredentials(new S3Credentials("BECKETTESTKEY", "secret", SessionToken: null)), S3Loopback.Http, TimeProvider.System, NullLogger.Instance);
+            new FixedCredentials(new S3Credentials("BECKETTESTKEY", "secret", SessionToken: null)),
+            S3Loopback.Http,
+            TimeProvider.System,
+            NullLogger.Instance);
         await using var store = new HedgingObjectStore(s3, Policy, TimeProvider.System);
-        var pin = new ObjectPin("disk.img", await store.PutAsync("disk.img", new ReadOnlySequence<byte>(_bytes), PutCondition.Always, Cancelled), null);
+        var etag = await store.PutAsync("disk.img", new ReadOnlySequence<byte>(_bytes), PutCondition.Always, Cancelled);
+        var pin = new ObjectPin("disk.img", etag, null);
         for (var i = 0; i < Policy.FirstSamples; i++)
             await (await store.OpenReadAsync(pin, Range, Cancelled)).DisposeAsync();
 
@@ -358,7 +363,8 @@ public sealed class HedgingObjectStoreTests : ObjectStoreContract
     }
 
     /// <summary>An opening that is late, and both of its GETs.</summary>
-    private async Task<(Task<Stream> Opening, Opening First, Opening Second)> HedgedAsync(Stack stack, CancellationToken? cancellationToken = null)
+    private async Task<(Task<Stream> Opening, Opening First, Opening Second)> HedgedAsync(
+        Stack stack, CancellationToken? cancellationToken = null)
     {
         var opening = stack.OpenAsync(cancellationToken ?? Cancelled);
         var first = await stack.Gate.NextAsync(Cancelled);

@@ -9,7 +9,8 @@ public class RetryPolicyTests
     {
         var ordinary = new RetryPolicy();
 
-        Assert.Equal(ordinary with { Deadline = TimeSpan.FromSeconds(50), MaximumAttempts = 32 }, RetryPolicy.Within(TimeSpan.FromSeconds(50)));
+        Assert.Equal(
+            ordinary with { Deadline = TimeSpan.FromSeconds(50), MaximumAttempts = 32 }, RetryPolicy.Within(TimeSpan.FromSeconds(50)));
         Assert.Equal(16 * 24 * 60 * 60 / 25, RetryPolicy.Within(TimeSpan.FromDays(1)).MaximumAttempts);
     }
 

@@ -7,7 +7,12 @@ namespace Becket.Tests.Objects;
 
 public sealed class RetryingObjectStoreTests : IDisposable
 {
-    private static readonly RetryPolicy Quick = new() { FirstPause = TimeSpan.Zero, LongestPause = TimeSpan.Zero, FirstDoubtPause = TimeSpan.Zero };
+    private static readonly RetryPolicy Quick = new()
+    {
+        FirstPause = TimeSpan.Zero,
+        LongestPause = TimeSpan.Zero,
+        FirstDoubtPause = TimeSpan.Zero,
+    };
 
     private readonly TemporaryFolder _folder = new();
     private readonly FakeTimeProvider _time = new();
@@ -65,7 +70,11 @@ public sealed class RetryingObjectStoreTests : IDisposable
     public async Task Doubts_are_counted_for_themselves_and_for_the_whole_body()
     {
         var (store, faulty, pin) = await OpenAsync(
-            Quick, Fault.Doubt(), Fault.Refuse(), Fault.Cut(1000), Fault.Doubt(), Fault.Refuse(), Fault.Cut(1000), Fault.Doubt(), Fault.Cut(1000), Fault.Doubt());
+            Quick,
+            Fault.Doubt(), Fault.Refuse(), Fault.Cut(1000),
+            Fault.Doubt(), Fault.Refuse(), Fault.Cut(1000),
+            Fault.Doubt(), Fault.Cut(1000),
+            Fault.Doubt());
         var e = await Assert.ThrowsAsync<ObjectStoreException>(() => ReadAsync(store, pin, new ObjectRange(0, 5000)));
         Assert.Equal(ObjectStoreError.BadAnswer, e.Error);
         Assert.Equal(9, faulty.Calls.Count);
@@ -120,7 +129,8 @@ public sealed class RetryingObjectStoreTests : IDisposable
     [Fact]
     public async Task The_attempts_are_limited_and_the_last_reason_is_told()
     {
-        var (store, faulty, pin) = await OpenAsync(Quick with { MaximumAttempts = 3 }, Fault.Refuse(), Fault.Refuse(), Fault.Refuse(), Fault.Refuse());
+        var (store, faulty, pin) = await OpenAsync(
+            Quick with { MaximumAttempts = 3 }, Fault.Refuse(), Fault.Refuse(), Fault.Refuse(), Fault.Refuse());
         var e = await Assert.ThrowsAsync<ObjectStoreException>(() => ReadAsync(store, pin, new ObjectRange(0, 1)));
         Assert.Equal(3, faulty.Calls.Count);
         Assert.True(e.IsTransient);
@@ -131,7 +141,8 @@ public sealed class RetryingObjectStoreTests : IDisposable
     [Fact]
     public async Task Attempts_of_one_body_count_together()
     {
-        var (store, faulty, pin) = await OpenAsync(Quick with { MaximumAttempts = 3 }, Fault.Cut(1), Fault.Cut(1), Fault.Cut(1), Fault.Cut(1));
+        var (store, faulty, pin) = await OpenAsync(
+            Quick with { MaximumAttempts = 3 }, Fault.Cut(1), Fault.Cut(1), Fault.Cut(1), Fault.Cut(1));
         await Assert.ThrowsAsync<ObjectStoreException>(() => ReadAsync(store, pin, new ObjectRange(0, 10)));
         Assert.Equal(3, faulty.Calls.Count);
         Assert.Equal(0, faulty.OpenBodies);
@@ -262,7 +273,8 @@ public sealed class RetryingObjectStoreTests : IDisposable
         var folder = new FolderObjectStore(_folder.Path);
         await folder.PutAsync("new", new ReadOnlySequence<byte>(new byte[length]), PutCondition.Always, Cancelled);
         await using var store = Retrying(FaultyObjectStore.Scripted(folder, Fault.Refuse()), Quick);
-        var e = await Assert.ThrowsAsync<ObjectStoreException>(() => store.PutAsync("new", new ReadOnlySequence<byte>(_bytes), PutCondition.Absent, Cancelled).AsTask());
+        var e = await Assert.ThrowsAsync<ObjectStoreException>(
+            () => store.PutAsync("new", new ReadOnlySequence<byte>(_bytes), PutCondition.Absent, Cancelled).AsTask());
         Assert.Equal(ObjectStoreError.PreconditionFailed, e.Error);
     }
 
@@ -273,7 +285,8 @@ public sealed class RetryingObjectStoreTests : IDisposable
         await folder.PutAsync("new", new ReadOnlySequence<byte>(_bytes), PutCondition.Always, Cancelled);
         var faulty = FaultyObjectStore.Scripted(folder);
         await using var store = Retrying(faulty, Quick);
-        await Assert.ThrowsAsync<ObjectStoreException>(() => store.PutAsync("new", new ReadOnlySequence<byte>(_bytes), PutCondition.Absent, Cancelled).AsTask());
+        await Assert.ThrowsAsync<ObjectStoreException>(
+            () => store.PutAsync("new", new ReadOnlySequence<byte>(_bytes), PutCondition.Absent, Cancelled).AsTask());
         Assert.Single(faulty.Calls);
     }
 
@@ -310,7 +323,8 @@ public sealed class RetryingObjectStoreTests : IDisposable
     [Fact]
     public async Task A_lookup_gives_up_after_few_attempts_because_somebody_waits_for_it()
     {
-        var (store, faulty, _) = await OpenAsync(Quick with { HeadAttempts = 3 }, Fault.Refuse(), Fault.Refuse(), Fault.Refuse(), Fault.Refuse());
+        var (store, faulty, _) = await OpenAsync(
+            Quick with { HeadAttempts = 3 }, Fault.Refuse(), Fault.Refuse(), Fault.Refuse(), Fault.Refuse());
         var failure = await Assert.ThrowsAsync<ObjectStoreException>(async () => await store.HeadAsync("disk.img", null, Cancelled));
         Assert.Contains("gave up after 3 attempts", failure.Message, StringComparison.Ordinal);
         Assert.Equal(3, faulty.Calls.Count);
@@ -331,7 +345,8 @@ public sealed class RetryingObjectStoreTests : IDisposable
         {
             var length = 1 + random.Next(20_000);
             var range = new ObjectRange(random.Next(_bytes.Length - length + 1), length);
-            Assert.Equal(_bytes[(int)range.Offset..(int)(range.Last + 1)], await ReadAsync(store, new ObjectPin("disk.img", etag, null), range));
+            Assert.Equal(
+                _bytes[(int)range.Offset..(int)(range.Last + 1)], await ReadAsync(store, new ObjectPin("disk.img", etag, null), range));
         }
         Assert.True(faulty.Calls.Count > 400, "there were faults");
         Assert.Equal(0, faulty.OpenBodies);
@@ -339,7 +354,8 @@ public sealed class RetryingObjectStoreTests : IDisposable
 
     private RetryingObjectStore Retrying(IObjectStore inner, RetryPolicy policy) => new(inner, policy, _time, NullLogger.Instance);
 
-    private async Task<(RetryingObjectStore Store, FaultyObjectStore Faulty, ObjectPin Pin)> OpenAsync(RetryPolicy policy, params Fault?[] faults)
+    private async Task<(RetryingObjectStore Store, FaultyObjectStore Faulty, ObjectPin Pin)> OpenAsync(
+        RetryPolicy policy, params Fault?[] faults)
     {
         var folder = new FolderObjectStore(_folder.Path);
         var etag = await folder.PutAsync("disk.img", new ReadOnlySequence<byte>(_bytes), PutCondition.Always, Cancelled);

@@ -64,7 +64,9 @@ public sealed class HttpObjectStoreTests : IDisposable
     public async Task A_server_that_is_silent_about_ranges_is_asked_for_one_byte()
     {
         await using var server = new RawHttpServer((request, connection) =>
-            request.Method == "GET" ? AnswerAsync(request, connection) : connection.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n"));
+            request.Method == "GET"
+                ? AnswerAsync(request, connection)
+                : connection.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n"));
         Assert.Equal(5000, (await HeadAsync(Store(server.Url()))).Size);
         Assert.Equal(["HEAD", "GET"], server.Requests.Select(request => request.Method), StringComparer.Ordinal);
     }
@@ -82,7 +84,9 @@ public sealed class HttpObjectStoreTests : IDisposable
 
     [Theory]
     [InlineData("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "")]
-    [InlineData("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 416 Range Not Satisfiable\r\nContent-Range: bytes */0\r\nContent-Length: 0\r\n\r\n")]
+    [InlineData(
+        "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 416 Range Not Satisfiable\r\nContent-Range: bytes */0\r\nContent-Length: 0\r\n\r\n")]
     [InlineData("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")]
     public async Task An_empty_object_is_found_empty(string head, string get)
     {
@@ -125,7 +129,8 @@ public sealed class HttpObjectStoreTests : IDisposable
     public async Task A_date_to_retry_after_is_measured_by_the_servers_own_clock()
     {
         await using var server = RawHttpServer.Answering(
-            "HTTP/1.1 503 Busy\r\nDate: Sun, 22 Nov 2026 10:00:00 GMT\r\nRetry-After: Sun, 22 Nov 2026 10:00:09 GMT\r\nContent-Length: 0\r\n\r\n");
+            "HTTP/1.1 503 Busy\r\nDate: Sun, 22 Nov 2026 10:00:00 GMT\r\n"
+            + "Retry-After: Sun, 22 Nov 2026 10:00:09 GMT\r\nContent-Length: 0\r\n\r\n");
         var e = await FailsAsync(ObjectStoreError.Unavailable, () => HeadAsync(Store(server.Url())));
         Assert.Equal(TimeSpan.FromSeconds(9), e.RetryAfter);
     }
@@ -134,10 +139,12 @@ public sealed class HttpObjectStoreTests : IDisposable
     public async Task User_and_password_go_to_their_server_only_and_never_into_names()
     {
         await using var target = new RawHttpServer(AnswerAsync);
-        await using var server = RawHttpServer.Answering($"HTTP/1.1 302 Found\r\nLocation: {target.Url("/real")}\r\nContent-Length: 0\r\n\r\n");
+        await using var server = RawHttpServer.Answering(
+            $"HTTP/1.1 302 Found\r\nLocation: {target.Url("/real")}\r\nContent-Length: 0\r\n\r\n");
         var store = Store(new UriBuilder(server.Url("/disk.img")) { UserName = "anna", Password = "p%C3%A4ss:word" }.Uri);
         await HeadAsync(store);
-        Assert.Equal("Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("anna:päss:word")), Assert.Single(server.Requests)["Authorization"]);
+        Assert.Equal(
+            "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes("anna:päss:word")), Assert.Single(server.Requests)["Authorization"]);
         Assert.Null(Assert.Single(target.Requests)["Authorization"]);
         Assert.Equal($"http://127.0.0.1:{server.Port}", store.Name);
     }
@@ -148,7 +155,9 @@ public sealed class HttpObjectStoreTests : IDisposable
     public async Task Path_and_query_are_sent_as_they_were_given_because_they_may_be_signed(string target)
     {
         await using var server = new RawHttpServer(AnswerAsync);
-        var url = new Uri(server.Url().GetLeftPart(UriPartial.Authority) + target, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        var url = new Uri(
+            server.Url().GetLeftPart(UriPartial.Authority) + target,
+            new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
         await HeadAsync(Store(url));
         Assert.All(server.Requests, request => Assert.Equal(target, request.Target));
     }
@@ -166,7 +175,10 @@ public sealed class HttpObjectStoreTests : IDisposable
         var info = await HeadAsync(store);
         for (var i = 0; i < 5; i++)
             Assert.Equal(_bytes[i..(i + 9)], await ReadAsync(store, info.Pin, new ObjectRange(i, 9)));
-        Assert.Equal(["/disk.img", "/other?x=1", .. Enumerable.Repeat("/final?signature=1", 6)], server.Requests.Select(request => request.Target), StringComparer.Ordinal);
+        Assert.Equal(
+            ["/disk.img", "/other?x=1", .. Enumerable.Repeat("/final?signature=1", 6)],
+            server.Requests.Select(request => request.Target),
+            StringComparer.Ordinal);
     }
 
     [Fact]
@@ -185,7 +197,10 @@ public sealed class HttpObjectStoreTests : IDisposable
         var info = await HeadAsync(store);
         generation = 2;
         Assert.Equal(_bytes[..9], await ReadAsync(store, info.Pin, new ObjectRange(0, 9)));
-        Assert.Equal(["/disk.img", "/signed?1", "/signed?1", "/disk.img", "/signed?2"], server.Requests.Select(request => request.Target), StringComparer.Ordinal);
+        Assert.Equal(
+            ["/disk.img", "/signed?1", "/signed?1", "/disk.img", "/signed?2"],
+            server.Requests.Select(request => request.Target),
+            StringComparer.Ordinal);
     }
 
     [Fact]
@@ -227,7 +242,8 @@ public sealed class HttpObjectStoreTests : IDisposable
     [InlineData(null, null, "Sun, 22 Nov 2026 10:00:00 GMT", "Sun, 22 Nov 2026 10:00:01 GMT")]
     [InlineData("W/\"one\"", "W/\"one\"", "Sun, 22 Nov 2026 10:00:00 GMT", "Sun, 22 Nov 2026 10:00:01 GMT")]
     [InlineData(null, null, "Sun, 22 Nov 2026 10:00:00 GMT", null)]
-    public async Task Without_a_strong_ETag_what_the_server_says_is_compared(string? etag, string? otherETag, string? modified, string? otherModified)
+    public async Task Without_a_strong_ETag_what_the_server_says_is_compared(
+        string? etag, string? otherETag, string? modified, string? otherModified)
     {
         var (nowETag, nowModified) = (etag, modified);
         await using var server = new RawHttpServer((request, connection) => AnswerAsync(request, connection, nowETag, nowModified));
@@ -268,7 +284,9 @@ public sealed class HttpObjectStoreTests : IDisposable
     public async Task An_object_behind_a_URL_cannot_be_changed_or_listed()
     {
         var store = Store(new Uri("http://127.0.0.1:1/disk.img"));
-        await FailsAsync(ObjectStoreError.Invalid, () => store.PutAsync("disk.img", ReadOnlySequence<byte>.Empty, PutCondition.Always, Cancelled).AsTask());
+        await FailsAsync(
+            ObjectStoreError.Invalid,
+            () => store.PutAsync("disk.img", ReadOnlySequence<byte>.Empty, PutCondition.Always, Cancelled).AsTask());
         await FailsAsync(ObjectStoreError.Invalid, () => store.DeleteAsync("disk.img", Cancelled).AsTask());
         await FailsAsync(ObjectStoreError.Invalid, async () => await store.ListAsync("", Cancelled).ToListAsync(Cancelled));
     }
@@ -343,9 +361,8 @@ public sealed class HttpObjectStoreTests : IDisposable
                 await AnswerAsync(request, connection);
                 return;
             }
-            var header = string.Create(
-                CultureInfo.InvariantCulture,
-                $"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {request.RangeStart}-{request.RangeLast}/{_bytes.Length}\r\nETag: \"one\"\r\n\r\n");
+            var range = string.Create(CultureInfo.InvariantCulture, $"{request.RangeStart}-{request.RangeLast}/{_bytes.Length}");
+            var header = $"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {range}\r\nETag: \"one\"\r\n\r\n";
             await connection.SendAsync(Encoding.Latin1.GetBytes(header));
             await connection.SendAsync(_bytes);
             connection.Close();
@@ -395,7 +412,10 @@ public sealed class HttpObjectStoreTests : IDisposable
     }
 
     private RetryingObjectStore Doubting(RawHttpServer server) => new(
-        Store(server.Url()), new RetryPolicy { FirstPause = TimeSpan.Zero, FirstDoubtPause = TimeSpan.Zero }, TimeProvider.System, NullLogger.Instance);
+        Store(server.Url()),
+        new RetryPolicy { FirstPause = TimeSpan.Zero, FirstDoubtPause = TimeSpan.Zero },
+        TimeProvider.System,
+        NullLogger.Instance);
 
     private HttpObjectStore Store(Uri url) => new(url, _http, NullLogger.Instance);
 
@@ -408,14 +428,19 @@ public sealed class HttpObjectStoreTests : IDisposable
     /// <summary>What a proper server answers.</summary>
     private string Answer(RawRequest request, string? etag, string? modified)
     {
-        var identity = (etag is null ? "" : $"ETag: {etag}\r\n") + (modified is null ? "" : $"Last-Modified: {modified}\r\n") + "Content-Type: application/x-raw\r\n";
+        var identity = (etag is null ? "" : $"ETag: {etag}\r\n")
+            + (modified is null ? "" : $"Last-Modified: {modified}\r\n")
+            + "Content-Type: application/x-raw\r\n";
         if (request.Method == "HEAD")
-            return string.Create(CultureInfo.InvariantCulture, $"HTTP/1.1 200 OK\r\nAccept-Ranges: bytes\r\nContent-Length: {_bytes.Length}\r\n{identity}\r\n");
+            return string.Create(
+                CultureInfo.InvariantCulture,
+                $"HTTP/1.1 200 OK\r\nAccept-Ranges: bytes\r\nContent-Length: {_bytes.Length}\r\n{identity}\r\n");
         var (start, last) = (request.RangeStart, request.RangeLast);
         var body = Encoding.Latin1.GetString(_bytes, start, last - start + 1);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {start}-{last}/{_bytes.Length}\r\nContent-Length: {body.Length}\r\n{identity}\r\n{body}");
+            $"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes {start}-{last}/{_bytes.Length}\r\n"
+            + $"Content-Length: {body.Length}\r\n{identity}\r\n{body}");
     }
 
     private static Task<ObjectInfo> HeadAsync(HttpObjectStore store) => HeadAsync(store, store.Key);

@@ -151,7 +151,8 @@ public sealed class HttpTransportTests : IDisposable
     public void The_password_of_a_proxy_is_not_in_the_message()
     {
         var e = TransportFailure.From(
-            new HttpRequestException(HttpRequestError.ProxyTunnelError, "tunnel to 'http://anna:secret@proxy' failed"), "https://host/disk.img");
+            new HttpRequestException(HttpRequestError.ProxyTunnelError, "tunnel to 'http://anna:secret@proxy' failed"),
+            "https://host/disk.img");
         Assert.DoesNotContain("secret", e.Message);
         Assert.Contains("https_proxy", e.Message);
     }
@@ -197,7 +198,8 @@ public sealed class HttpTransportTests : IDisposable
         public Authority(string name)
         {
             var request = new CertificateRequest($"CN={name}", _key, HashAlgorithmName.SHA256);
-            request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
+            request.CertificateExtensions.Add(
+                new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, 0, critical: true));
             request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, critical: true));
             var now = DateTimeOffset.UtcNow;
             _certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
@@ -212,7 +214,8 @@ public sealed class HttpTransportTests : IDisposable
             var names = new SubjectAlternativeNameBuilder();
             names.AddIpAddress(IPAddress.Parse(address));
             request.CertificateExtensions.Add(names.Build());
-            using var bare = request.Create(_certificate, DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(1), RandomNumberGenerator.GetBytes(8));
+            var now = DateTimeOffset.UtcNow;
+            using var bare = request.Create(_certificate, now.AddHours(-1), now.AddHours(1), RandomNumberGenerator.GetBytes(8));
             return bare.CopyWithPrivateKey(key);
         }
 

@@ -10,7 +10,8 @@ public sealed class RangeAnswerTests
     private static readonly ObjectPin Pin = new("disk.img", "\"one\"", null);
     private static readonly ObjectRange Range = new(10, 5);
 
-    private const string Good = "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 10-14/100\r\nContent-Length: 5\r\nETag: \"one\"\r\n\r\nhello";
+    private const string Good =
+        "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 10-14/100\r\nContent-Length: 5\r\nETag: \"one\"\r\n\r\nhello";
 
     [Fact]
     public async Task The_range_of_the_pinned_object_is_read() => Assert.Equal("hello", await ReadAsync(Good));
@@ -21,7 +22,8 @@ public sealed class RangeAnswerTests
     [InlineData("ETag: \"one\"", "ETag: one")]
     [InlineData("ETag: \"one\"", "ETag: \"one\"\r\nContent-Encoding: identity")]
     [InlineData("Content-Length: 5\r\n", "")]
-    public async Task Harmless_differences_are_accepted(string part, string instead) => Assert.Equal("hello", await ReadAsync(Replace(part, instead)));
+    public async Task Harmless_differences_are_accepted(string part, string instead) =>
+        Assert.Equal("hello", await ReadAsync(Replace(part, instead)));
 
     [Fact]
     public async Task A_chunked_body_is_read() =>
@@ -61,7 +63,8 @@ public sealed class RangeAnswerTests
     [InlineData("412 Precondition Failed", "X: y")]
     [InlineData("416 Range Not Satisfiable", "Content-Range: bytes */7")]
     public async Task A_refusal_because_the_object_changed_is_believed(string status, string header) =>
-        Assert.False((await FailsAsync(ObjectStoreError.Changed, $"HTTP/1.1 {status}\r\n{header}\r\nContent-Length: 0\r\n\r\n")).IsDoubtful);
+        Assert.False(
+            (await FailsAsync(ObjectStoreError.Changed, $"HTTP/1.1 {status}\r\n{header}\r\nContent-Length: 0\r\n\r\n")).IsDoubtful);
 
     [Fact]
     public async Task A_body_cut_short_is_transient_and_says_how_far_it_came()

@@ -41,7 +41,8 @@ internal sealed class RawHttpServer : IAsyncDisposable
 
     public ConcurrentQueue<RawRequest> Requests { get; } = new();
 
-    public Uri Url(string pathAndQuery = "/disk.img") => new($"{(_certificate is null ? "http" : "https")}://127.0.0.1:{Port}{pathAndQuery}");
+    public Uri Url(string pathAndQuery = "/disk.img") =>
+        new($"{(_certificate is null ? "http" : "https")}://127.0.0.1:{Port}{pathAndQuery}");
 
     public async ValueTask DisposeAsync()
     {
@@ -67,11 +68,13 @@ internal sealed class RawHttpServer : IAsyncDisposable
     private async Task ServeAsync(Socket socket)
     {
         Stream stream = new NetworkStream(socket, ownsSocket: true);
-        await using var connection = new RawConnection(socket, _certificate is null ? stream : stream = new SslStream(stream), _stopping.Token);
+        await using var connection = new RawConnection(
+            socket, _certificate is null ? stream : stream = new SslStream(stream), _stopping.Token);
         try
         {
             if (stream is SslStream tls)
-                await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = _certificate }, _stopping.Token);
+                await tls.AuthenticateAsServerAsync(
+                    new SslServerAuthenticationOptions { ServerCertificate = _certificate }, _stopping.Token);
             while (await connection.ReceiveAsync() is { } request)
             {
                 Requests.Enqueue(request);

@@ -16,7 +16,9 @@ public sealed class AwsCredentialChainTests : IDisposable
         Directory.CreateDirectory(Path.Combine(_home.FullName, ".aws"));
         _variables["HOME"] = _home.FullName;
         _variables["AWS_EC2_METADATA_DISABLED"] = "true";
-        Write("[default]\naws_access_key_id = DEFAULTKEY\naws_secret_access_key = s1\n[lab]\naws_access_key_id = LABKEY\naws_secret_access_key = s2\naws_session_token = t2\n");
+        Write(
+            "[default]\naws_access_key_id = DEFAULTKEY\naws_secret_access_key = s1\n"
+            + "[lab]\naws_access_key_id = LABKEY\naws_secret_access_key = s2\naws_session_token = t2\n");
     }
 
     public void Dispose() => _home.Delete(recursive: true);
@@ -117,7 +119,15 @@ public sealed class AwsCredentialChainTests : IDisposable
     {
         var script = Path.Combine(_home.FullName, "keys");
         Write($"[default]\ncredential_process = /bin/cat {script}\n");
-        await File.WriteAllTextAsync(script, $$"""{"Version":1,"AccessKeyId":"PROCKEY","SecretAccessKey":"s","SessionToken":"t","Expiration":"{{TimeProvider.System.GetUtcNow().AddMinutes(1):yyyy-MM-ddTHH:mm:ssZ}}"}""", Token);
+        await File.WriteAllTextAsync(
+            script,
+            $$"""
+            {
+              "Version":1,"AccessKeyId":"PROCKEY","SecretAccessKey":"s","SessionToken":"t",
+              "Expiration":"{{TimeProvider.System.GetUtcNow().AddMinutes(1):yyyy-MM-ddTHH:mm:ssZ}}"
+            }
+            """,
+            Token);
         using var chain = Chain();
         var first = await chain.GetAsync(Token);
         Assert.Equal(new("PROCKEY", "s", "t"), first);

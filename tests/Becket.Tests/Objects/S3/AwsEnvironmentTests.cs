@@ -59,7 +59,13 @@ public sealed class AwsEnvironmentTests : IDisposable
         _variables["AWS_PROFILE"] = "lab";
 
         Assert.Equal(
-            new AwsSettings { Region = "lab-region", EndpointUrl = "http://lab:7480", CaBundle = "/etc/lab.pem", Addressing = S3Addressing.VirtualHost },
+            new AwsSettings
+            {
+                Region = "lab-region",
+                EndpointUrl = "http://lab:7480",
+                CaBundle = "/etc/lab.pem",
+                Addressing = S3Addressing.VirtualHost,
+            },
             Resolve());
     }
 
@@ -92,7 +98,8 @@ public sealed class AwsEnvironmentTests : IDisposable
     [InlineData("serviced", null, "http://s3", "http://all", "http://s3")]
     [InlineData("serviced", "http://given", "http://s3", "http://all", "http://given")]
     [InlineData("default", null, null, null, null)]
-    public void The_endpoint_for_S3_comes_before_the_one_for_all_services(string profile, string? given, string? s3, string? all, string? expected)
+    public void The_endpoint_for_S3_comes_before_the_one_for_all_services(
+        string profile, string? given, string? s3, string? all, string? expected)
     {
         Set(("AWS_PROFILE", profile), ("AWS_ENDPOINT_URL_S3", s3), ("AWS_ENDPOINT_URL", all));
 

@@ -15,13 +15,19 @@ public sealed class S3ChecksumTests
     public async Task Checksums_are_asked_for_and_read()
     {
         await using var server = S3Loopback.InTurn(S3Loopback.Answer(
-            "200 OK", $"ETag: \"{Md5OfAbc}\"\r\nx-amz-checksum-crc32c: Nks/tw==\r\nx-amz-checksum-sha256: ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=-2"));
+            "200 OK",
+            $"ETag: \"{Md5OfAbc}\"\r\nx-amz-checksum-crc32c: Nks/tw==\r\n"
+            + "x-amz-checksum-sha256: ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=-2"));
         await using var store = S3Loopback.Store(server);
 
         var all = (await store.GetChecksumsAsync(Pin, part: null, Cancelled)).All;
 
         Assert.Equal(
-            [(ChecksumKind.Crc32C, null, "364b3fb7"), (ChecksumKind.Sha256, 2, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"), (ChecksumKind.Md5, (int?)null, Md5OfAbc)],
+            [
+                (ChecksumKind.Crc32C, null, "364b3fb7"),
+                (ChecksumKind.Sha256, 2, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+                (ChecksumKind.Md5, (int?)null, Md5OfAbc),
+            ],
             all.Select(checksum => (checksum.Kind, checksum.Parts, Convert.ToHexStringLower(checksum.Value.Span))));
         Assert.All(all, checksum => Assert.Equal(ChecksumWeight.Proof, checksum.Weight));
         var request = Assert.Single(server.Requests);

@@ -37,5 +37,8 @@ public sealed class S3CustomerKeyTests : IDisposable
 
     [Fact]
     public void A_missing_file_is_named() =>
-        Assert.Contains("/no/such/key", Assert.Throws<ObjectStoreException>(() => S3CustomerKey.ReadFile("/no/such/key")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "/no/such/key",
+            Assert.Throws<ObjectStoreException>(() => S3CustomerKey.ReadFile("/no/such/key")).Message,
+            StringComparison.Ordinal);
 }

@@ -13,7 +13,11 @@ public class S3ErrorTests
     [InlineData("404 Not Found", "NoSuchKey", ObjectStoreError.NotFound, "s3://bucket/disk.img does not exist; check the key")]
     [InlineData("404 Not Found", "NoSuchVersion", ObjectStoreError.NotFound, "no such version")]
     [InlineData("404 Not Found", "NoSuchBucket", ObjectStoreError.BucketNotFound, "there is no bucket 'bucket' at http://127.0.0.1:")]
-    [InlineData("403 Forbidden", "AccessDenied", ObjectStoreError.AccessDenied, "access denied for AKIA...: In the store's words; it needs s3:GetObject")]
+    [InlineData(
+        "403 Forbidden",
+        "AccessDenied",
+        ObjectStoreError.AccessDenied,
+        "access denied for AKIA...: In the store's words; it needs s3:GetObject")]
     [InlineData("403 Forbidden", "InvalidAccessKeyId", ObjectStoreError.AccessDenied, "does not know the access key AKIA...")]
     [InlineData("403 Forbidden", "SignatureDoesNotMatch", ObjectStoreError.AccessDenied, "the secret key for AKIA... is wrong")]
     [InlineData("400 Bad Request", "ExpiredToken", ObjectStoreError.AccessDenied, "has expired; renew it")]

@@ -51,12 +51,16 @@ public class S3ListPageTests
     [InlineData("", "a+b%20c", "a+b%20c")]
     [InlineData("<EncodingType>url</EncodingType>", "a%2Bb+c%01%2F%E9%8D%B5", "a+b c\u0001/鍵")]
     public void Keys_are_decoded_only_where_the_store_says_that_it_encoded_them(string encoding, string sent, string key) =>
-        Assert.Equal(key, Parse($"<ListBucketResult><Contents><Key>{sent}</Key><Size>1</Size></Contents>{encoding}</ListBucketResult>").Objects[0].Key);
+        Assert.Equal(
+            key,
+            Parse($"<ListBucketResult><Contents><Key>{sent}</Key><Size>1</Size></Contents>{encoding}</ListBucketResult>").Objects[0].Key);
 
     [Fact]
     public void Blanks_and_entities_in_a_key_survive()
     {
-        var page = Parse("<ListBucketResult><Contents><Size>1</Size><Key> a &amp; b </Key></Contents><Contents><Key> </Key><Size>2</Size></Contents></ListBucketResult>");
+        var page = Parse(
+            "<ListBucketResult><Contents><Size>1</Size><Key> a &amp; b </Key></Contents>"
+            + "<Contents><Key> </Key><Size>2</Size></Contents></ListBucketResult>");
 
         Assert.Equal<string>([" a & b ", " "], page.Objects.Select(o => o.Key), StringComparer.Ordinal);
     }
@@ -81,12 +85,21 @@ public class S3ListPageTests
     public async Task Pages_follow_each_other_until_the_last_one()
     {
         await using var server = InTurn(
-            Answer("200 OK", body: "<ListBucketResult><Contents><Key>p/a</Key><Size>1</Size></Contents><IsTruncated>true</IsTruncated><NextContinuationToken>t/1=</NextContinuationToken></ListBucketResult>"),
-            Answer("200 OK", body: "<ListBucketResult><Contents><Key>p/b</Key><Size>2</Size></Contents><IsTruncated>false</IsTruncated></ListBucketResult>"));
+            Answer(
+                "200 OK",
+                body: "<ListBucketResult><Contents><Key>p/a</Key><Size>1</Size></Contents>"
+                    + "<IsTruncated>true</IsTruncated><NextContinuationToken>t/1=</NextContinuationToken></ListBucketResult>"),
+            Answer(
+                "200 OK",
+                body: "<ListBucketResult><Contents><Key>p/b</Key><Size>2</Size></Contents>"
+                    + "<IsTruncated>false</IsTruncated></ListBucketResult>"));
 
         Assert.Equal<string>(["p/a", "p/b"], await ListAsync(Store(server)), StringComparer.Ordinal);
         Assert.Equal<string>(
-            ["/bucket?encoding-type=url&list-type=2&prefix=p%2F", "/bucket?continuation-token=t%2F1%3D&encoding-type=url&list-type=2&prefix=p%2F"],
+            [
+                "/bucket?encoding-type=url&list-type=2&prefix=p%2F",
+                "/bucket?continuation-token=t%2F1%3D&encoding-type=url&list-type=2&prefix=p%2F",
+            ],
             server.Requests.Select(r => r.Target),
             StringComparer.Ordinal);
     }
@@ -94,8 +107,9 @@ public class S3ListPageTests
     [Fact]
     public async Task A_listing_that_runs_in_circles_ends()
     {
-        await using var server = InTurn(
-            Answer("200 OK", body: "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken></ListBucketResult>"));
+        await using var server = InTurn(Answer(
+            "200 OK",
+            body: "<ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken></ListBucketResult>"));
         var e = await Assert.ThrowsAsync<ObjectStoreException>(() => ListAsync(Store(server)));
 
         Assert.Contains("repeats its continuation token", e.Message, StringComparison.Ordinal);

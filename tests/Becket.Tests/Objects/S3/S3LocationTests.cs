@@ -85,7 +85,8 @@ public class S3LocationTests
     [InlineData("under_score", "http://host", S3Addressing.VirtualHost, "us-east-1", "--s3-addressing path")]
     [InlineData("bucket", null, S3Addressing.Auto, "evil.example/#", "region")]
     [InlineData("bucket", null, S3Addressing.Auto, "evil.example", "not a region of AWS")]
-    public void Options_that_do_not_fit_together_are_refused(string bucket, string? endpoint, S3Addressing addressing, string region, string reason)
+    public void Options_that_do_not_fit_together_are_refused(
+        string bucket, string? endpoint, S3Addressing addressing, string region, string reason)
     {
         var e = Assert.Throws<ObjectStoreException>(() => Resolve(bucket, endpoint, addressing, region));
 

@@ -48,7 +48,8 @@ public class S3ObjectStoreRequestTests
     public async Task Session_token_and_payment_are_sent_and_signed()
     {
         await using var server = InTurn(Hello);
-        var store = Store(server, o => o with { RequesterPays = true }, new FixedCredentials(Credentials with { SessionToken = "tok/en==" }));
+        var store = Store(
+            server, o => o with { RequesterPays = true }, new FixedCredentials(Credentials with { SessionToken = "tok/en==" }));
         await ReadAsync(store, Pin);
 
         var request = Assert.Single(server.Requests);
@@ -79,7 +80,8 @@ public class S3ObjectStoreRequestTests
     public async Task Where_HEAD_is_refused_one_byte_tells_size_and_identity(string refusal)
     {
         await using var server = InTurn(
-            Answer(refusal), Answer("206 Partial Content", "ETag: \"e\"\r\nContent-Range: bytes 0-0/123456789012\r\nx-amz-version-id: v7", "x"));
+            Answer(refusal),
+            Answer("206 Partial Content", "ETag: \"e\"\r\nContent-Range: bytes 0-0/123456789012\r\nx-amz-version-id: v7", "x"));
         var info = await Store(server).HeadAsync("k", null, Token);
 
         Assert.Equal((123456789012, "\"e\"", "v7"), (info!.Size, info.ETag, info.VersionId));
@@ -147,7 +149,10 @@ public class S3ObjectStoreRequestTests
         await ReadAsync(store, Pin);
         await ReadAsync(store, Pin);
 
-        Assert.Equal<string>(["20260102T030000Z", "20260102T050000Z", "20260102T050000Z"], server.Requests.Select(r => r["x-amz-date"]!), StringComparer.Ordinal);
+        Assert.Equal<string>(
+            ["20260102T030000Z", "20260102T050000Z", "20260102T050000Z"],
+            server.Requests.Select(r => r["x-amz-date"]!),
+            StringComparer.Ordinal);
     }
 
     [Fact]
@@ -182,7 +187,10 @@ public class S3ObjectStoreRequestTests
         Assert.Equal("hello", await ReadAsync(store, Pin with { VersionId = "v1" }));
         Assert.Equal("hello", await ReadAsync(store, Pin with { VersionId = "v1" }));
 
-        Assert.Equal<string>(["/bucket/disk.img?versionId=v1", "/bucket/disk.img", "/bucket/disk.img"], server.Requests.Select(r => r.Target), StringComparer.Ordinal);
+        Assert.Equal<string>(
+            ["/bucket/disk.img?versionId=v1", "/bucket/disk.img", "/bucket/disk.img"],
+            server.Requests.Select(r => r.Target),
+            StringComparer.Ordinal);
         Assert.All(server.Requests, request => Assert.Equal("\"one\"", request["If-Match"]));
     }
 
@@ -190,7 +198,8 @@ public class S3ObjectStoreRequestTests
     public async Task Without_an_etag_a_refused_version_stays_refused()
     {
         await using var server = InTurn(Error("403 Forbidden", "AccessDenied"), Hello);
-        var e = await Assert.ThrowsAsync<ObjectStoreException>(async () => await ReadAsync(Store(server), new ObjectPin("disk.img", null, "v1")));
+        var e = await Assert.ThrowsAsync<ObjectStoreException>(
+            async () => await ReadAsync(Store(server), new ObjectPin("disk.img", null, "v1")));
 
         Assert.Equal(ObjectStoreError.AccessDenied, e.Error);
         Assert.Single(server.Requests);
@@ -208,7 +217,8 @@ public class S3ObjectStoreRequestTests
     [Fact]
     public async Task Content_encoding_is_only_a_label_in_S3()
     {
-        await using var server = InTurn(Answer("206 Partial Content", "ETag: \"one\"\r\nContent-Range: bytes 10-14/100\r\nContent-Encoding: gzip", "hello"));
+        await using var server = InTurn(Answer(
+            "206 Partial Content", "ETag: \"one\"\r\nContent-Range: bytes 10-14/100\r\nContent-Encoding: gzip", "hello"));
 
         Assert.Equal("hello", await ReadAsync(Store(server), Pin));
     }

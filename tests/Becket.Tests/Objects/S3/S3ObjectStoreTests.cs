@@ -39,7 +39,8 @@ public sealed class S3ObjectStoreTests : ObjectStoreContract
     public async Task A_virtual_host_is_signed_as_the_server_sees_it()
     {
         await PutAsync("disk.img", Bytes(10));
-        using var http = new HttpMessageInvoker(new SocketsHttpHandler { ConnectCallback = ConnectToServerAsync }); // no DNS knows bucket.localhost
+        // No DNS knows bucket.localhost.
+        using var http = new HttpMessageInvoker(new SocketsHttpHandler { ConnectCallback = ConnectToServerAsync });
         var endpoint = new UriBuilder(Server.Endpoint) { Host = "localhost" }.Uri;
         var options = new S3Options { Bucket = "bucket", EndpointUrl = endpoint, Addressing = S3Addressing.VirtualHost };
         await using var store = new S3ObjectStore(options, new FixedCredentials(Owner), http, TimeProvider.System, NullLogger.Instance);
@@ -63,8 +64,11 @@ public sealed class S3ObjectStoreTests : ObjectStoreContract
     public async Task A_missing_bucket_is_told_from_a_missing_object()
     {
         await using var store = StoreOf(Server, o => o with { Bucket = "nowhere" });
-        await FailsAsync(ObjectStoreError.BucketNotFound, "there is no bucket 'nowhere'", () => store.HeadAsync("k", null, Cancelled).AsTask());
-        await FailsAsync(ObjectStoreError.BucketNotFound, "there is no bucket 'nowhere'", async () => await store.ListAsync("", Cancelled).FirstOrDefaultAsync(Cancelled));
+        await FailsAsync(
+            ObjectStoreError.BucketNotFound, "there is no bucket 'nowhere'", () => store.HeadAsync("k", null, Cancelled).AsTask());
+        await FailsAsync(
+            ObjectStoreError.BucketNotFound, "there is no bucket 'nowhere'",
+            async () => await store.ListAsync("", Cancelled).FirstOrDefaultAsync(Cancelled));
         await FailsAsync(
             ObjectStoreError.BucketNotFound, "there is no bucket 'nowhere'",
             () => store.PutAsync("k", ReadOnlySequence<byte>.Empty, PutCondition.Always, Cancelled).AsTask());
@@ -75,13 +79,18 @@ public sealed class S3ObjectStoreTests : ObjectStoreContract
     {
         await PutAsync("disk.img", Bytes(10));
         await using var wrong = StoreOf(Server, credentials: new FixedCredentials(Owner with { SecretKey = "wrong" }));
-        await FailsAsync(ObjectStoreError.AccessDenied, "the secret key for BECK... is wrong", () => wrong.HeadAsync("disk.img", null, Cancelled).AsTask());
+        await FailsAsync(
+            ObjectStoreError.AccessDenied, "the secret key for BECK... is wrong",
+            () => wrong.HeadAsync("disk.img", null, Cancelled).AsTask());
 
         await using var unknown = StoreOf(Server, credentials: new FixedCredentials(Owner with { AccessKey = "AKIASOMEBODYELSE" }));
-        await FailsAsync(ObjectStoreError.AccessDenied, "does not know the access key AKIA...", () => unknown.HeadAsync("disk.img", null, Cancelled).AsTask());
+        await FailsAsync(
+            ObjectStoreError.AccessDenied, "does not know the access key AKIA...",
+            () => unknown.HeadAsync("disk.img", null, Cancelled).AsTask());
 
         await using var anonymous = StoreOf(Server, credentials: new AnonymousCredentials());
-        await FailsAsync(ObjectStoreError.AccessDenied, "--no-sign-request", () => anonymous.HeadAsync("disk.img", null, Cancelled).AsTask());
+        await FailsAsync(
+            ObjectStoreError.AccessDenied, "--no-sign-request", () => anonymous.HeadAsync("disk.img", null, Cancelled).AsTask());
     }
 
     [Fact]
@@ -188,6 +197,10 @@ public sealed class S3ObjectStoreTests : ObjectStoreContract
     {
         var given = new S3Options { Bucket = "bucket", EndpointUrl = server.Endpoint };
         return new S3ObjectStore(
-            options?.Invoke(given) ?? given, credentials ?? new FixedCredentials(Owner), S3Loopback.Http, time ?? TimeProvider.System, NullLogger.Instance);
+            options?.Invoke(given) ?? given,
+            credentials ?? new FixedCredentials(Owner),
+            S3Loopback.Http,
+            time ?? TimeProvider.System,
+            NullLogger.Instance);
     }
 }

@@ -13,7 +13,8 @@ public class FileSystemChoiceTests
     {
         var place = new Contents { Device = "/dev/nbd0p2", Partition = 2, Size = 1 << 20 };
 
-        var contents = ContentProbe.Parse(place, "DEVNAME=/dev/nbd0p2\nLABEL=two\\ words\nUUID=1=2\nTYPE=ext4\nUSAGE=filesystem\nPART_ENTRY_NAME=root\n");
+        var contents = ContentProbe.Parse(
+            place, "DEVNAME=/dev/nbd0p2\nLABEL=two\\ words\nUUID=1=2\nTYPE=ext4\nUSAGE=filesystem\nPART_ENTRY_NAME=root\n");
 
         Assert.Equal(place with { Type = "ext4", Label = "two words", Usage = "filesystem" }, contents);
         Assert.True(contents.IsFileSystem);
@@ -77,7 +78,8 @@ public class FileSystemChoiceTests
     public void A_disk_without_partitions_is_refused_with_what_it_is()
     {
         Assert.Contains("has no partitions at all", Refusal([Whole("ext4")], 1), StringComparison.Ordinal);
-        Assert.Contains("holds crypto_LUKS, which is not a file system", Refusal([Whole("crypto_LUKS", "crypto")], null), StringComparison.Ordinal);
+        Assert.Contains(
+            "holds crypto_LUKS, which is not a file system", Refusal([Whole("crypto_LUKS", "crypto")], null), StringComparison.Ordinal);
         Assert.Contains("holds no file system that blkid(8) knows", Refusal([Whole(null)], null), StringComparison.Ordinal);
         Assert.Contains("no partition that the kernel could find", Refusal([PartitionedDisk], null), StringComparison.Ordinal);
     }

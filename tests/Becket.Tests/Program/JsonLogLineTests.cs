@@ -11,9 +11,13 @@ public class JsonLogLineTests
     [Fact]
     public void A_line_is_written_to_the_letter()
     {
-        KeyValuePair<string, object?>[] fields = [new("Peer", "127.0.0.1:5"), new("Offset", 4096L), new("{OriginalFormat}", "{Peer} {Offset}")];
+        KeyValuePair<string, object?>[] fields =
+            [new("Peer", "127.0.0.1:5"), new("Offset", 4096L), new("{OriginalFormat}", "{Peer} {Offset}")];
         Assert.Equal(
-            """{"timestamp":"2026-01-02T03:04:05.678Z","level":"information","category":"Becket.Nbd","message":"said","peer":"127.0.0.1:5","offset":4096}""",
+            """
+            {"timestamp":"2026-01-02T03:04:05.678Z","level":"information","category":"Becket.Nbd",
+            "message":"said","peer":"127.0.0.1:5","offset":4096}
+            """.ReplaceLineEndings(""),
             JsonLogLine.Format(Time, LogLevel.Information, "Becket.Nbd", "said", fields, exception: null));
     }
 
@@ -21,7 +25,15 @@ public class JsonLogLineTests
     public void Whatever_is_said_stays_on_one_line_and_can_be_read_back()
     {
         const string Nasty = "a\"b\\c\nd\0e\u2028f😀\ud800";
-        KeyValuePair<string, object?>[] fields = [new("Export", Nasty), new("Seconds", 1.5), new("Wait", TimeSpan.FromSeconds(2)), new("Is", true), new("Odd", double.NaN), new("None", null)];
+        KeyValuePair<string, object?>[] fields =
+        [
+            new("Export", Nasty),
+            new("Seconds", 1.5),
+            new("Wait", TimeSpan.FromSeconds(2)),
+            new("Is", true),
+            new("Odd", double.NaN),
+            new("None", null),
+        ];
         var line = JsonLogLine.Format(Time, LogLevel.Error, "c", Nasty, fields, exception: Nasty);
         Assert.DoesNotContain('\n', line);
         var json = JsonDocument.Parse(line).RootElement;
@@ -37,9 +49,11 @@ public class JsonLogLineTests
     [Fact]
     public void A_name_comes_once_and_none_hides_the_lines_own()
     {
-        KeyValuePair<string, object?>[] fields = [new("Peer", "first"), new("peer", "second"), new("Message", "third"), new("Level", "fourth")];
+        KeyValuePair<string, object?>[] fields =
+            [new("Peer", "first"), new("peer", "second"), new("Message", "third"), new("Level", "fourth")];
         var json = JsonDocument.Parse(JsonLogLine.Format(Time, LogLevel.Warning, "c", "said", fields, exception: null)).RootElement;
-        Assert.Equal(["timestamp", "level", "category", "message", "peer"], json.EnumerateObject().Select(static property => property.Name));
+        Assert.Equal(
+            ["timestamp", "level", "category", "message", "peer"], json.EnumerateObject().Select(static property => property.Name));
         Assert.Equal("first", json.GetProperty("peer").GetString());
         Assert.Equal("said", json.GetProperty("message").GetString());
     }

@@ -11,9 +11,13 @@ public class MountHelperTests
     [InlineData("ro,_netdev,nofail", "-o _netdev")]
     [InlineData("defaults,auto,noauto,user,nofail,comment=x,x-systemd.automount,X-mount.mkdir,rw,ro", "")]
     [InlineData("ro,partition=2,cache-dir=/var/cache/becket", "--partition=2 --cache-dir=/var/cache/becket")]
-    [InlineData("endpoint_url=http://rgw:7480/?a=b,no_sign_request,io-timeout=5m", "--endpoint-url=http://rgw:7480/?a=b --no-sign-request --io-timeout=5m")]
+    [InlineData(
+        "endpoint_url=http://rgw:7480/?a=b,no_sign_request,io-timeout=5m",
+        "--endpoint-url=http://rgw:7480/?a=b --no-sign-request --io-timeout=5m")]
     [InlineData("via=nbd,noatime,uid=1000,profile=lab,nodev", "--via=nbd --profile=lab -o noatime,uid=1000,nodev")]
-    [InlineData("context=\"system_u:object_r:c127,c456\",ro,log-file=\"/var/log/a,b\"", "--log-file=/var/log/a,b -o context=\"system_u:object_r:c127,c456\"")]
+    [InlineData(
+        "context=\"system_u:object_r:c127,c456\",ro,log-file=\"/var/log/a,b\"",
+        "--log-file=/var/log/a,b -o context=\"system_u:object_r:c127,c456\"")]
     [InlineData(",,noatime,", "-o noatime")]
     public void Options_are_ours_or_of_no_concern_or_the_file_systems(string options, string expected) =>
         Assert.Equal($"mount {Source} /mnt {expected}".TrimEnd(), Translate(Source, "/mnt", "-o", options));

@@ -17,7 +17,8 @@ public class MountSourceTests
     [InlineData("https://host/disk.img#12", null, "https://host/disk.img", 12)]
     [InlineData("/srv/disk.img#3", null, "/srv/disk.img", 3)]
     [InlineData("/srv/./x/../disk.img", null, "/srv/disk.img", null)]
-    public void A_number_behind_the_last_hash_is_the_partition_unless_it_was_named_apart(string text, int? named, string source, int? partition)
+    public void A_number_behind_the_last_hash_is_the_partition_unless_it_was_named_apart(
+        string text, int? named, string source, int? partition)
     {
         var parsed = MountSource.Parse(text, named);
 
@@ -31,5 +32,7 @@ public class MountSourceTests
 
     [Fact]
     public void What_is_served_already_is_not_attached_by_us() => Assert.Contains(
-        "nbd-client", Assert.Throws<CommandException>(() => MountSource.Parse("nbd://host/export", null)).Message, StringComparison.Ordinal);
+        "nbd-client",
+        Assert.Throws<CommandException>(() => MountSource.Parse("nbd://host/export", null)).Message,
+        StringComparison.Ordinal);
 }

@@ -8,12 +8,16 @@ public class NbdkitParametersTests
     public void The_words_of_nbdkits_plugin_name_an_object_and_its_credentials()
     {
         var parameters = NbdkitParameters.Parse(
-            ["access_key=XYZ", "secret_key=a=b", "session_token=T", "bucket=my_files", "key=fedora-28.iso", "endpoint_url=http://rgw:7480"]);
+        [
+            "access_key=XYZ", "secret_key=a=b", "session_token=T",
+            "bucket=my_files", "key=fedora-28.iso", "endpoint_url=http://rgw:7480",
+        ]);
 
         Assert.Equal("my_files", parameters.Object!.Bucket);
         Assert.Equal("fedora-28.iso", parameters.Object.Key);
         Assert.Equal("http://rgw:7480", parameters.EndpointUrl);
-        Assert.Equal(("XYZ", "a=b", "T"), (parameters.Credentials!.AccessKey, parameters.Credentials.SecretKey, parameters.Credentials.SessionToken));
+        var credentials = parameters.Credentials!;
+        Assert.Equal(("XYZ", "a=b", "T"), (credentials.AccessKey, credentials.SecretKey, credentials.SessionToken));
         Assert.True(parameters.HasSecret);
     }
 

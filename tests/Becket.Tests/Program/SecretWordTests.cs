@@ -63,10 +63,12 @@ public sealed class SecretWordTests : IDisposable
     [InlineData("-secret", "takes the number")]
     [InlineData("-999999", "cannot be read")]
     public void What_cannot_be_read_is_an_error(string word, string message) =>
-        Assert.Contains(message, Assert.Throws<CommandException>(() => SecretWord.Read("secret_key", word)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            message, Assert.Throws<CommandException>(() => SecretWord.Read("secret_key", word)).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void It_is_never_printed() => Assert.DoesNotContain("hidden", SecretWord.Read("secret_key", "hidden").ToString(), StringComparison.Ordinal);
+    public void It_is_never_printed() =>
+        Assert.DoesNotContain("hidden", SecretWord.Read("secret_key", "hidden").ToString(), StringComparison.Ordinal);
 
     private void Write(string content, UnixFileMode mode)
     {

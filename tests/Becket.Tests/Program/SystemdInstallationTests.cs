@@ -53,7 +53,8 @@ public sealed class SystemdInstallationTests : IDisposable
         Run(static installation => installation.Install());
         File.WriteAllText(At("etc/becket/example.conf"), "SOURCE=s3://mine/disk.img\n");
 
-        Assert.Contains(Run(static installation => installation.Install()), static line => line.StartsWith("kept ", StringComparison.Ordinal));
+        Assert.Contains(
+            Run(static installation => installation.Install()), static line => line.StartsWith("kept ", StringComparison.Ordinal));
         Run(static installation => installation.Remove());
 
         Assert.Equal("SOURCE=s3://mine/disk.img\n", File.ReadAllText(At("etc/becket/example.conf")));

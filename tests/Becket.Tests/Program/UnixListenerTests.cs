@@ -53,17 +53,26 @@ public sealed class UnixListenerTests : IDisposable
     {
         File.WriteAllText(SocketPath, "precious");
 
-        Assert.Contains("is not a socket", Assert.Throws<CommandException>(() => UnixListener.Listen(SocketPath)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "is not a socket",
+            Assert.Throws<CommandException>(() => UnixListener.Listen(SocketPath)).Message,
+            StringComparison.Ordinal);
         Assert.Equal("precious", File.ReadAllText(SocketPath));
     }
 
     [Fact]
     public void A_path_too_long_for_the_kernel_is_refused() =>
-        Assert.Contains("107", Assert.Throws<CommandException>(() => UnixListener.Listen("/tmp/" + new string('x', 110))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "107",
+            Assert.Throws<CommandException>(() => UnixListener.Listen("/tmp/" + new string('x', 110))).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_missing_folder_is_named() =>
-        Assert.Contains("folder does not exist", Assert.Throws<CommandException>(() => UnixListener.Listen(Path.Combine(_folder.FullName, "no", "sock"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "folder does not exist",
+            Assert.Throws<CommandException>(() => UnixListener.Listen(Path.Combine(_folder.FullName, "no", "sock"))).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_temporary_socket_takes_its_folder_with_it()

@@ -56,7 +56,8 @@ public class WatchingTests
         Assert.Equal((4L << 20, 1L << 20, 100L), (pace.ReadRate, pace.FetchRate, pace.ReadsPerSecond));
         Assert.Equal(0.875, pace.HitRatio);
         Assert.Equal(
-            "s3://bucket/disk.img /mnt: 4.0 MiB/s read, 1.0 MiB/s fetched, 100 reads/s, 87.5 % from memory, 99 % within 12.3 ms, 0 ranges on their way, ok",
+            "s3://bucket/disk.img /mnt: 4.0 MiB/s read, 1.0 MiB/s fetched, 100 reads/s, 87.5 % from memory, "
+            + "99 % within 12.3 ms, 0 ranges on their way, ok",
             pace.ToString());
     }
 

@@ -24,7 +24,12 @@ public sealed class MetricsCollectorTests : IDisposable
     public async Task Nothing_is_lost_when_many_threads_count_at_once()
     {
         var counter = _meter.CreateCounter<long>("t.count");
-        var histogram = _meter.CreateHistogram("t.sizes", unit: null, description: null, tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = [1, 2] });
+        var histogram = _meter.CreateHistogram(
+            "t.sizes",
+            unit: null,
+            description: null,
+            tags: null,
+            new InstrumentAdvice<double> { HistogramBucketBoundaries = [1, 2] });
         await Task.WhenAll(Enumerable.Range(0, 4).Select(thread => Task.Run(() =>
         {
             // Strings of its own, which say what the others' do.
@@ -71,17 +76,21 @@ public sealed class MetricsCollectorTests : IDisposable
         for (var round = 0; round < 2; round++)
         {
             for (var i = 0; i < 500; i++)
-                counter.Add(i + 0.5, new KeyValuePair<string, object?>("a", $"{i % 25}"), new KeyValuePair<string, object?>("b", $"{i / 25}"));
+                counter.Add(
+                    i + 0.5, new KeyValuePair<string, object?>("a", $"{i % 25}"), new KeyValuePair<string, object?>("b", $"{i / 25}"));
         }
         Assert.Equal(500, Find("t.count").Series.Count);
-        Assert.Equal(Enumerable.Range(0, 500).Select(static i => 2 * (i + 0.5)), Find("t.count").Series.Select(static series => series.Value));
+        Assert.Equal(
+            Enumerable.Range(0, 500).Select(static i => 2 * (i + 0.5)), Find("t.count").Series.Select(static series => series.Value));
     }
 
     [Fact]
     public void What_is_not_observed_any_more_is_gone()
     {
         string[] there = ["a", "b"];
-        _meter.CreateObservableGauge("t.there", () => there.Select(static name => new Measurement<long>(1, new KeyValuePair<string, object?>("name", name))));
+        _meter.CreateObservableGauge(
+            "t.there",
+            () => there.Select(static name => new Measurement<long>(1, new KeyValuePair<string, object?>("name", name))));
         Assert.Equal(2, Collect("t.there").Series.Count);
         there = ["b"];
         Assert.Equal("b", Assert.Single(Collect("t.there").Series).Tags[0].Value);

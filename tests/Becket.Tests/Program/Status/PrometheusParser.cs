@@ -54,7 +54,9 @@ internal sealed partial class PrometheusParser
         Assert.True(sample.Success, $"not a line of this format: {line}");
         var name = sample.Groups["name"].Value;
         Assert.NotNull(_family);
-        Assert.True(name == _family || (_types[_family] == "histogram" && name[_family.Length..] is "_bucket" or "_sum" or "_count"), $"not of {_family}: {line}");
+        Assert.True(
+            name == _family || (_types[_family] == "histogram" && name[_family.Length..] is "_bucket" or "_sum" or "_count"),
+            $"not of {_family}: {line}");
         var labels = LabelPair().Matches(sample.Groups["labels"].Value).Select(static pair => pair.Groups["name"].Value).ToList();
         Assert.Equal(labels.Count, labels.Distinct(StringComparer.Ordinal).Count());
         Assert.True(_samples.TryAdd(name + sample.Groups["labels"].Value, ParseValue(sample.Groups["value"].Value)), $"twice: {line}");
@@ -85,7 +87,10 @@ internal sealed partial class PrometheusParser
                 (below, bound) = (value, next);
                 if (!double.IsPositiveInfinity(bound))
                     continue;
-                var series = sample.Replace($"{family}_bucket", $"{family}_count", StringComparison.Ordinal).Replace(",le=\"+Inf\"", "", StringComparison.Ordinal).Replace("{le=\"+Inf\"}", "", StringComparison.Ordinal);
+                var series = sample
+                    .Replace($"{family}_bucket", $"{family}_count", StringComparison.Ordinal)
+                    .Replace(",le=\"+Inf\"", "", StringComparison.Ordinal)
+                    .Replace("{le=\"+Inf\"}", "", StringComparison.Ordinal);
                 Assert.Equal(value, _samples[series]);
                 Assert.Contains(series.Replace("_count", "_sum", StringComparison.Ordinal), _samples);
                 (below, bound) = (0.0, double.NegativeInfinity);
@@ -104,10 +109,16 @@ internal sealed partial class PrometheusParser
     [GeneratedRegex("""^# HELP (?<name>[a-zA-Z_:][a-zA-Z0-9_:]*) (?<text>([^\\]|\\\\|\\n)*)$""", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex HelpLine();
 
-    [GeneratedRegex("^# TYPE (?<name>[a-zA-Z_:][a-zA-Z0-9_:]*) (?<type>counter|gauge|histogram|summary|untyped)$", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(
+        "^# TYPE (?<name>[a-zA-Z_:][a-zA-Z0-9_:]*) (?<type>counter|gauge|histogram|summary|untyped)$", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex TypeLine();
 
-    [GeneratedRegex("""^(?<name>[a-zA-Z_:][a-zA-Z0-9_:]*)(?<labels>(\{([a-zA-Z_][a-zA-Z0-9_]*="([^\\"\n]|\\\\|\\"|\\n)*",?)+(?<!,)\})?) (?<value>[-+]?([0-9.]+([eE][-+]?[0-9]+)?|Inf)|NaN)$""", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(
+        """^(?<name>[a-zA-Z_:][a-zA-Z0-9_:]*)"""
+        + """(?<labels>(\{([a-zA-Z_][a-zA-Z0-9_]*="([^\\"\n]|\\\\|\\"|\\n)*",?)+(?<!,)\})?) """
+        + """(?<value>[-+]?([0-9.]+([eE][-+]?[0-9]+)?|Inf)|NaN)$""",
+        RegexOptions.ExplicitCapture,
+        1000)]
     private static partial Regex SampleLine();
 
     [GeneratedRegex("""(?<name>[a-zA-Z_][a-zA-Z0-9_]*)="([^\\"]|\\.)*"[,}]""", RegexOptions.ExplicitCapture, 1000)]

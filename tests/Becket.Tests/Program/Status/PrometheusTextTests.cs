@@ -28,7 +28,8 @@ public sealed class PrometheusTextTests : IDisposable
         counter.Add(7, new KeyValuePair<string, object?>("becket.device.name", "disk"));
 
         Assert.Contains(
-            "# HELP becket_test_io_bytes_total Bytes.\n# TYPE becket_test_io_bytes_total counter\nbecket_test_io_bytes_total{becket_device_name=\"disk\"} 12\n",
+            "# HELP becket_test_io_bytes_total Bytes.\n# TYPE becket_test_io_bytes_total counter\n"
+            + "becket_test_io_bytes_total{becket_device_name=\"disk\"} 12\n",
             Write(),
             StringComparison.Ordinal);
     }
@@ -36,7 +37,8 @@ public sealed class PrometheusTextTests : IDisposable
     [Fact]
     public void A_histogram_has_cumulative_buckets_with_inclusive_bounds()
     {
-        var histogram = _meter.CreateHistogram("t.duration", "s", "Time.", tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.5, 1] });
+        var histogram = _meter.CreateHistogram(
+            "t.duration", "s", "Time.", tags: null, new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.5, 1] });
         foreach (var value in (double[])[0.25, 0.5, 1, 1, 3])
             histogram.Record(value);
 
@@ -112,7 +114,13 @@ public sealed class PrometheusTextTests : IDisposable
         Assert.Contains(samples.Keys, static key => key.StartsWith("target_info{service_name=\"becket\"", StringComparison.Ordinal));
     }
 
-    private string Write() => PrometheusText.Write(_collector.Collect().Where(static metric => metric.Instrument.Meter.Name is "Becket.Test" or "System.Runtime").OrderByDescending(static metric => metric.Instrument.Meter.Name), [new("service.name", "becket")]);
+    private string Write()
+    {
+        var metrics = _collector.Collect()
+            .Where(static metric => metric.Instrument.Meter.Name is "Becket.Test" or "System.Runtime")
+            .OrderByDescending(static metric => metric.Instrument.Meter.Name);
+        return PrometheusText.Write(metrics, [new("service.name", "becket")]);
+    }
 
     private PrometheusParser Parse() => PrometheusParser.Parse(Write());
 }

@@ -15,7 +15,8 @@ public sealed partial class SemanticsTests
             .Concat(Directory.EnumerateFiles(Path.Combine(root, "tests"), "*Contract.cs", SearchOption.AllDirectories))
             .Select(File.ReadAllText));
 
-        var named = TestName().Matches(File.ReadAllText(Path.Combine(root, "docs", document))).Select(static match => match.Groups[1].Value).ToList();
+        var text = File.ReadAllText(Path.Combine(root, "docs", document));
+        var named = TestName().Matches(text).Select(static match => match.Groups[1].Value).ToList();
 
         Assert.NotEmpty(named);
         Assert.All(named, name => Assert.Contains($" {name}(", sources, StringComparison.Ordinal));
@@ -42,7 +43,8 @@ public sealed partial class SemanticsTests
     {
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "Becket.slnx")))
-            folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException($"no Becket.slnx above {AppContext.BaseDirectory}");
+            folder = Path.GetDirectoryName(folder)
+                ?? throw new DirectoryNotFoundException($"no Becket.slnx above {AppContext.BaseDirectory}");
         return folder;
     }
 }

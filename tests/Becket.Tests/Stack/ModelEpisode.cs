@@ -39,7 +39,8 @@ internal static class ModelEpisode
                 default:
                     await reading;
                     await process.DisposeAsync();
-                    Assert.True(setup.FaultRate > 0 || readers.All(static reader => reader.Failures == 0), "a read failed, the store did not");
+                    Assert.True(
+                        setup.FaultRate > 0 || readers.All(static reader => reader.Failures == 0), "a read failed, the store did not");
                     break;
             }
             readers.ForEach(static reader => reader.CheckAbandoned());

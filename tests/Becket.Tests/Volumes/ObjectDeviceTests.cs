@@ -31,7 +31,8 @@ public sealed class ObjectDeviceTests : IDisposable
         Assert.Equal(_folder["disk.img"], device.Info.Description);
         Assert.Equal("disk.img", device.Object.Key);
         Assert.NotNull(device.Object.ETag);
-        var e = await Assert.ThrowsAsync<BlockDeviceException>(() => device.WriteAsync(0, new byte[1], WriteOptions.None, Cancelled).AsTask());
+        var e = await Assert.ThrowsAsync<BlockDeviceException>(
+            () => device.WriteAsync(0, new byte[1], WriteOptions.None, Cancelled).AsTask());
         Assert.Equal(BlockError.ReadOnly, e.Error);
     }
 

@@ -28,7 +28,8 @@ public class MetricsTests(RealStores stores) : StatusTest(stores)
         Assert.True(Grown("becket_cache_reads_total", "wait") > 0);
         // Every block came once, and there is room for all of them.
         Assert.Equal(Size, Grown("becket_cache_fetched_bytes_total", "demand") + Grown("becket_cache_fetched_bytes_total", "background"));
-        Assert.Equal(Size, Grown("becket_store_io_bytes_total", "get"));
+        // The eight GETs of one byte that make connections ready may come to their end after the first look.
+        Assert.InRange(Grown("becket_store_io_bytes_total", "get"), Size, Size + 8);
         var content = after.Single(static sample => sample.Key.StartsWith("becket_cache_memory_content_bytes", StringComparison.Ordinal));
         Assert.Equal(Size, content.Value);
         Assert.True(Grown("becket_nbd_connections_accepted_total", "") >= 1);

@@ -38,7 +38,8 @@ public sealed class FuzzTests : IDisposable
 
         // Whoever is slow on a busy machine is not to be ended for it: its answers must be complete.
         var options = new NbdServerOptions { CrowdedTimeout = TimeSpan.FromMinutes(10), SendTimeout = TimeSpan.FromMinutes(10) };
-        var tls = TlsServer.Load(TlsFiles.InFolder(_certificates.Folder), peers: null, TlsDemand.Offered, TimeProvider.System, NullLogger.Instance);
+        var tls = TlsServer.Load(
+            TlsFiles.InFolder(_certificates.Folder), peers: null, TlsDemand.Offered, TimeProvider.System, NullLogger.Instance);
         await using (var plain = Start(options))
         await using (var withTls = Start(options with { Tls = tls }))
         {
@@ -52,7 +53,8 @@ public sealed class FuzzTests : IDisposable
 
             while (_stalled.TryDequeue(out var socket))
                 socket.Dispose();
-            await Condition.WaitAsync(() => plain.Connections == 1 && withTls.Connections == 1, "connections of clients that are gone to end");
+            await Condition.WaitAsync(
+                () => plain.Connections == 1 && withTls.Connections == 1, "connections of clients that are gone to end");
             Assert.True(ProcessCount.SessionThreads() > 0);
             Assert.All([plain, withTls], server => Assert.True(server.Room.Held < KeptByOne, $"{server.Room.Held} bytes are rented"));
             Assert.InRange(GC.GetTotalMemory(forceFullCollection: true), 0, memory + MemoryGrowth);
@@ -83,7 +85,8 @@ public sealed class FuzzTests : IDisposable
         await Task.WhenAll(Enumerable.Range(0, Tasks).Select(_ => Task.Factory.StartNew(
             () =>
             {
-                for (var seed = Interlocked.Increment(ref _next); seed <= last && !Volatile.Read(ref failed); seed = Interlocked.Increment(ref _next))
+                int seed;
+                while ((seed = Interlocked.Increment(ref _next)) <= last && !Volatile.Read(ref failed))
                 {
                     try
                     {
@@ -104,7 +107,8 @@ public sealed class FuzzTests : IDisposable
     private void RunOne(int seed, RunningServer plain, RunningServer withTls)
     {
         var script = new FuzzScript(seed, _hello);
-        if (FuzzClient.Run((script.Protection == FuzzProtection.None ? plain : withTls).Address, script, new Random(seed)) is not { } socket)
+        var server = script.Protection == FuzzProtection.None ? plain : withTls;
+        if (FuzzClient.Run(server.Address, script, new Random(seed)) is not { } socket)
             return;
 
         _stalled.Enqueue(socket);
@@ -123,7 +127,8 @@ public sealed class FuzzTests : IDisposable
             var offset = random.Next(FuzzExports.Size - length);
             await client.ReadAsync(offset, buffer.AsMemory(0, length), TestContext.Current.CancellationToken)
                 .WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
-            Assert.True(FuzzExports.Content.AsSpan(offset, length).SequenceEqual(buffer.AsSpan(0, length)), "wrong bytes for the client that behaves");
+            var isRight = FuzzExports.Content.AsSpan(offset, length).SequenceEqual(buffer.AsSpan(0, length));
+            Assert.True(isRight, "wrong bytes for the client that behaves");
             await Task.Delay(1, TestContext.Current.CancellationToken);
         }
 

@@ -11,6 +11,9 @@ namespace Becket.Bench.Compare;
 /// </summary>
 internal sealed class Comparison : IAsyncDisposable
 {
+    /// <summary>How many runs are repeated because the client has crashed, over all races.</summary>
+    private const int MostCrashes = 20;
+
     private static readonly TimeSpan Deadlock = TimeSpan.FromMinutes(10);
 
     private readonly CompareOptions _options;
@@ -23,6 +26,7 @@ internal sealed class Comparison : IAsyncDisposable
     private readonly List<Measurement> _measured = [];
     private SampleTree? _tree;
     private int _runs;
+    private int _crashes;
 
     private Comparison(CompareOptions options, Peers peers)
     {
@@ -89,19 +93,25 @@ internal sealed class Comparison : IAsyncDisposable
             if (HasFailed(race, peer, latency))
                 continue;
 
-            var name = string.Create(CultureInfo.InvariantCulture, $"run{_runs++}");
-            var folder = Directory.CreateDirectory(Path.Combine(_options.Work, name)).FullName;
-            var order = new ServerOrder(distance, _options.Account, _made[race.ImageKey], folder);
-            var run = new RaceRun(peer, order, _tree, _options.Limits, round);
-            await RunAsync(race, run, latency, cancellationToken);
-            Directory.Delete(folder, recursive: true);
+            bool isDone;
+            do
+            {
+                var name = string.Create(CultureInfo.InvariantCulture, $"run{_runs++}");
+                var folder = Directory.CreateDirectory(Path.Combine(_options.Work, name)).FullName;
+                var order = new ServerOrder(distance, _options.Account, _made[race.ImageKey], folder);
+                var run = new RaceRun(peer, order, _tree, _options.Limits, round);
+                isDone = await RunAsync(race, run, latency, cancellationToken);
+                Directory.Delete(folder, recursive: true);
+            }
+            while (!isDone);
         }
     }
 
     private bool HasFailed(Race race, Peer peer, int latency) => _measured.Any(earlier =>
         earlier.Row == race.Id && earlier.Peer == peer.Id && earlier.LatencyMs == latency && earlier.Outcome != Outcome.Finished);
 
-    private async Task RunAsync(Race race, RaceRun run, int latency, CancellationToken cancellationToken)
+    /// <returns>False where the run says nothing of the peer, and is to be repeated.</returns>
+    private async Task<bool> RunAsync(Race race, RaceRun run, int latency, CancellationToken cancellationToken)
     {
         var distance = run.Order.Store;
         using var deadlock = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -122,6 +132,12 @@ internal sealed class Comparison : IAsyncDisposable
                     PeakRequests = counts.PeakInFlight,
                 });
             }
+            return true;
+        }
+        catch (ClientCrashException e) when (++_crashes <= MostCrashes)
+        {
+            Console.Error.WriteLine($"round {run.Round} of {_options.Rounds}, {race.Id}, {run.Peer.Id}: once more, since {e.Message}");
+            return false;
         }
         catch (Exception e) when (e is IOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
         {
@@ -132,6 +148,7 @@ internal sealed class Comparison : IAsyncDisposable
                 LatencyMs = latency,
                 Failure = e.Message,
             });
+            return true;
         }
     }
 

@@ -108,7 +108,8 @@ public sealed class FloodTests
 
         // Nobody was lost: each one was served or is counted by a line that says why not.
         var refusals = server.Log.Lines
-            .Where(static line => line.Contains("turned away", StringComparison.Ordinal) || line.Contains("cannot be served", StringComparison.Ordinal))
+            .Where(static line =>
+                line.Contains("turned away", StringComparison.Ordinal) || line.Contains("cannot be served", StringComparison.Ordinal))
             .ToList();
         var refused = refusals.Sum(static line => Math.Max(1, LeftOut(line)));
         Assert.Equal(arrived, accepted + refused);

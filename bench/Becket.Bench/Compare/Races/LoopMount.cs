@@ -47,6 +47,10 @@ internal sealed class LoopMount : IAsyncDisposable
         {
             return new Measurement(row, Unit.Seconds, run.Limits.Mount.TotalSeconds, Outcome.Bounded) { Details = mount._steps };
         }
+        catch (IOException e) when (mount._nbdfuse is { HasExited: true } crashed)
+        {
+            throw new ClientCrashException($"nbdfuse has crashed: {crashed.Words.Trim()}", e);
+        }
     }
 
     /// <summary>Takes everything down in order; waits for a slow server to answer what the kernel has asked for.</summary>

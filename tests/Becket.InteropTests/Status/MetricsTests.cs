@@ -16,7 +16,7 @@ public class MetricsTests(RealStores stores) : StatusTest(stores)
         await using var running = store;
         await using var server = await BecketServer.StartAsync(source.With("--status", "0"), Token);
 
-        var before = await ReadMetricsAsync(server);
+        var before = await ReadWarmMetricsAsync(server);
         await CopyAll(server).SucceedAsync(Token);
         var after = await ReadMetricsAsync(server);
 
@@ -28,8 +28,7 @@ public class MetricsTests(RealStores stores) : StatusTest(stores)
         Assert.True(Grown("becket_cache_reads_total", "wait") > 0);
         // Every block came once, and there is room for all of them.
         Assert.Equal(Size, Grown("becket_cache_fetched_bytes_total", "demand") + Grown("becket_cache_fetched_bytes_total", "background"));
-        // The eight GETs of one byte that make connections ready may come to their end after the first look.
-        Assert.InRange(Grown("becket_store_io_bytes_total", "get"), Size, Size + 8);
+        Assert.Equal(Size, Grown("becket_store_io_bytes_total", "get"));
         var content = after.Single(static sample => sample.Key.StartsWith("becket_cache_memory_content_bytes", StringComparison.Ordinal));
         Assert.Equal(Size, content.Value);
         Assert.True(Grown("becket_nbd_connections_accepted_total", "") >= 1);
@@ -158,6 +157,16 @@ public class MetricsTests(RealStores stores) : StatusTest(stores)
         var status = await Http.GetStringAsync(new Uri(StatusOf(server) + "api/status"), Token);
         Assert.Contains(web.Url.AbsolutePath, status, StringComparison.Ordinal);
         await server.StopAsync(Token);
+    }
+
+    /// <summary>The metrics once the GETs of one byte that make connections ready have come to their end: nobody else reads yet.</summary>
+    private async Task<Dictionary<string, double>> ReadWarmMetricsAsync(BecketServer server)
+    {
+        const int connections = 8;
+        Dictionary<string, double> metrics;
+        while (Sum(metrics = await ReadMetricsAsync(server), "becket_store_io_bytes_total", "get") < connections)
+            await Task.Delay(TimeSpan.FromMilliseconds(10), Token);
+        return metrics;
     }
 
     private async Task<Dictionary<string, double>> ReadMetricsAsync(BecketServer server)

@@ -180,8 +180,7 @@ public sealed class S3ObjectStoreTests : ObjectStoreContract
 
     private static async Task FailsAsync(ObjectStoreError kind, string words, Func<Task> call)
     {
-        var e = await Assert.ThrowsAsync<ObjectStoreException>(call);
-        Assert.Equal(kind, e.Error);
+        var e = await StoreCalls.FailsAsync(kind, call);
         Assert.Contains(words, e.Message, StringComparison.Ordinal);
     }
 

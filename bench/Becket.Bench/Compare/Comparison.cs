@@ -93,25 +93,27 @@ internal sealed class Comparison : IAsyncDisposable
             if (HasFailed(race, peer, latency))
                 continue;
 
-            bool isDone;
-            do
+            for (var isDone = false; !isDone;)
             {
-                var name = string.Create(CultureInfo.InvariantCulture, $"run{_runs++}");
-                var folder = Directory.CreateDirectory(Path.Combine(_options.Work, name)).FullName;
-                var order = new ServerOrder(distance, _options.Account, _made[race.ImageKey], folder);
-                var run = new RaceRun(peer, order, _tree, _options.Limits, round);
-                isDone = await RunAsync(race, run, latency, cancellationToken);
-                Directory.Delete(folder, recursive: true);
+                var run = Begin(race, peer, distance, round);
+                isDone = await TryRunAsync(race, run, latency, cancellationToken);
+                Directory.Delete(run.Order.Folder, recursive: true);
             }
-            while (!isDone);
         }
+    }
+
+    private RaceRun Begin(Race race, Peer peer, DistantStore distance, int round)
+    {
+        var name = string.Create(CultureInfo.InvariantCulture, $"run{_runs++}");
+        var folder = Directory.CreateDirectory(Path.Combine(_options.Work, name)).FullName;
+        return new RaceRun(peer, new ServerOrder(distance, _options.Account, _made[race.ImageKey], folder), _tree, _options.Limits, round);
     }
 
     private bool HasFailed(Race race, Peer peer, int latency) => _measured.Any(earlier =>
         earlier.Row == race.Id && earlier.Peer == peer.Id && earlier.LatencyMs == latency && earlier.Outcome != Outcome.Finished);
 
     /// <returns>False where the run says nothing of the peer, and is to be repeated.</returns>
-    private async Task<bool> RunAsync(Race race, RaceRun run, int latency, CancellationToken cancellationToken)
+    private async Task<bool> TryRunAsync(Race race, RaceRun run, int latency, CancellationToken cancellationToken)
     {
         var distance = run.Order.Store;
         using var deadlock = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);

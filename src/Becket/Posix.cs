@@ -23,6 +23,9 @@ internal static partial class Posix
     /// <summary>O_RDONLY | O_CLOEXEC.</summary>
     public const int OpenToLook = 0x80000;
 
+    /// <summary>Mode 0600 for a file that is made.</summary>
+    public const uint OwnerOnly = 0x180;
+
     /// <summary>
     /// F_OFD_GETLK: who would be in the way of a lock, without taking it. The lock belongs to the open file, not to the process.
     /// </summary>

@@ -22,7 +22,7 @@ internal static class DaemonLog
         if (file is null && TryJournal())
             return "journalctl -t becket";
         file ??= fallback;
-        using var log = Posix.Open(file, Posix.OpenToAppend, 0x180);
+        using var log = Posix.Open(file, Posix.OpenToAppend, Posix.OwnerOnly);
         if (log.IsInvalid || Posix.Duplicate(log, StandardError) < 0)
             throw new CommandException($"the log {file} cannot be written: {Posix.LastErrorText}");
         return file;

@@ -8,14 +8,12 @@ namespace Becket.Daemon;
 /// </summary>
 internal static class LockFile
 {
-    private const uint OwnerOnly = 0x180;
-
     /// <summary>Takes the lock, and makes the file where there is none. Never waits.</summary>
     /// <param name="path">The file.</param>
     /// <param name="file">With <see cref="LockOutcome.Taken"/>: holds the lock until it is disposed. Otherwise closed.</param>
     public static LockOutcome TryTake(string path, out SafeFileHandle file)
     {
-        file = Posix.Open(path, Posix.OpenOrCreate, OwnerOnly);
+        file = Posix.Open(path, Posix.OpenOrCreate, Posix.OwnerOnly);
         if (file.IsInvalid)
             return LockOutcome.Impossible;
         var whole = new Posix.FileLock { Kind = Posix.FileLock.Exclusive };

@@ -32,17 +32,30 @@ internal static class AttachmentEnd
                 await WhenEndedAsync(state, started, cancellationToken);
                 return;
             }
-            if (!folder.IsAttended)
+            if (!folder.IsAttended && folder.State is null)
             {
-                if (folder.State is not null)
-                    await Leftovers.RemoveAsync(state, folder, cancellationToken);
-                else
-                    await WhenEndedAsync(state, started, cancellationToken); // by itself, and it is at its last steps
+                await WhenEndedAsync(state, started, cancellationToken); // by itself, and it is at its last steps
                 return;
             }
-            await Task.Delay(Pause, cancellationToken); // it starts, restarts or ends just now
+            if (await TryClearAsync(folder, state, cancellationToken))
+                return;
+            await Task.Delay(Pause, cancellationToken); // it starts, restarts, ends or is cleared just now
         }
         throw DoesNotEnd(state);
+    }
+
+    /// <summary>Clears what a dead process has left. Under its locks, so that nobody else clears it too or takes it over.</summary>
+    private static async Task<bool> TryClearAsync(StateFolder folder, AttachmentState state, CancellationToken cancellationToken)
+    {
+        if (!folder.TryLock(StateLock.Supervisor, StateLock.Server))
+            return false;
+        using (folder)
+        {
+            if (folder.State is not { } now || !IsSame(now, state))
+                return false;
+            await Leftovers.RemoveAsync(state, folder, cancellationToken);
+            return true;
+        }
     }
 
     /// <summary>Waits until the process and its supervisor have ended.</summary>
@@ -61,14 +74,18 @@ internal static class AttachmentEnd
     private static bool IsSame(AttachmentState now, AttachmentState before) =>
         now.Process == before.Process || (now.Supervisor is not null && now.Supervisor == before.Supervisor);
 
-    /// <summary>Whether it runs: one that nobody has collected does not, and another program may have its number by now.</summary>
+    /// <summary>
+    /// Whether it runs: one that nobody has collected does not, unless threads of it are still ending and have its files open; and another
+    /// program may have its number by now.
+    /// </summary>
     private static bool IsAlive(int process)
     {
         try
         {
             // 4711 (name) S ...
             var status = File.ReadAllText($"/proc/{process}/stat");
-            return status.Contains("(becket)", StringComparison.Ordinal) && status[status.LastIndexOf(')') + 2] != 'Z';
+            return status.Contains("(becket)", StringComparison.Ordinal)
+                && (status[status.LastIndexOf(')') + 2] != 'Z' || Directory.GetDirectories($"/proc/{process}/task").Length > 1);
         }
         catch (IOException)
         {

@@ -33,9 +33,13 @@ internal static class LockFile
         return !file.IsInvalid && Posix.Lock(file, Posix.AskForLock, ref whole) == 0 && whole.Kind != Posix.FileLock.Free;
     }
 
+    /// <summary>The name of the folder that the file is in now, wherever it was opened; null where the file is gone.</summary>
+    public static string? FolderOf(SafeFileHandle file) => IsDeleted(file) ? null : Path.GetFileName(Path.GetDirectoryName(PathOf(file)));
+
     /// <summary>The kernel says so of a name that is gone.</summary>
-    private static bool IsDeleted(SafeFileHandle file) =>
-        new FileInfo($"/proc/self/fd/{file.DangerousGetHandle()}").LinkTarget?.EndsWith(" (deleted)", StringComparison.Ordinal) != false;
+    private static bool IsDeleted(SafeFileHandle file) => PathOf(file)?.EndsWith(" (deleted)", StringComparison.Ordinal) != false;
+
+    private static string? PathOf(SafeFileHandle file) => new FileInfo($"/proc/self/fd/{file.DangerousGetHandle()}").LinkTarget;
 }
 
 /// <summary>How an attempt to take a lock ended.</summary>

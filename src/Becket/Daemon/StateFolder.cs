@@ -147,6 +147,9 @@ internal sealed class StateFolder : IDisposable
     /// <summary>Whether a process other than this one serves it or watches over it; otherwise it was left behind.</summary>
     public bool IsAttended => IsHeld(StateLock.Server) || IsHeld(StateLock.Supervisor);
 
+    /// <summary>Whether the folder of this name is the one in which this holds a lock.</summary>
+    private bool IsLockedByUs => _locks.Values.Any(file => LockFile.FolderOf(file) == Id);
+
     /// <summary>Saves in one step: who reads sees the old state or the new one.</summary>
     public void Save(AttachmentState state)
     {
@@ -162,12 +165,15 @@ internal sealed class StateFolder : IDisposable
     }
 
     /// <summary>
-    /// Removes the folder with all that is in it. The state goes first: without it the folder is no attachment, and what cannot
-    /// be removed is in nobody's way. Then its name goes, in one step: whoever claims the number makes a folder of their own, of which
-    /// nothing can be deleted here.
+    /// Removes the folder with all that is in it; for one who holds a lock in it, and nothing happens where that folder is gone: the
+    /// number may be another's by now. The state goes first: without it the folder is no attachment, and what cannot be removed is
+    /// in nobody's way. Then its name goes, in one step: whoever claims the number makes a folder of their own, of which nothing can be
+    /// deleted here.
     /// </summary>
     public void Remove()
     {
+        if (!IsLockedByUs)
+            return;
         try
         {
             File.Delete(StateFile);

@@ -50,7 +50,7 @@ internal sealed class Supervisor(DaemonPlan plan, string source)
                 isReady = report.Failure is null;
                 if (isReady)
                     DaemonStart.LeaveSession();
-                if (!isReady && folder.State is null && Directory.Exists(folder.Path))
+                if (!isReady && folder.State is null)
                     folder.Remove();
                 DaemonStart.Report(report);
             }

@@ -147,12 +147,13 @@ public sealed class Attachments(string folder) : IAsyncDisposable
         return found;
     }
 
+    /// <summary>Its first thread may have ended before the others, who have its files open until they end, too.</summary>
     private static bool IsRunning(int id)
     {
         try
         {
             var status = File.ReadAllText($"/proc/{id}/stat");
-            return status[status.LastIndexOf(')') + 2] != 'Z';
+            return status[status.LastIndexOf(')') + 2] != 'Z' || Directory.GetDirectories($"/proc/{id}/task").Length > 1;
         }
         catch (IOException)
         {

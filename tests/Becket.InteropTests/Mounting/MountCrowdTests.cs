@@ -49,6 +49,34 @@ public sealed class MountCrowdTests(RealStores stores, MountImages images) : Mou
         await MountAllAsync(sources);
     }
 
+    /// <summary>Whoever fails or clears gives a number back, and may not take away what the next one who gets it has built.</summary>
+    [Fact]
+    public async Task Mounts_that_begin_while_what_is_dead_is_cleared_keep_their_own()
+    {
+        RequireMounts();
+        var source = Source.File((await images.GetAsync(ImageFormat.Squashfs)).Path);
+        var (dead, folders) = (NewMountPoint("dead"), Enumerable.Range(0, 3).Select(i => NewMountPoint($"mnt-{i}")).ToList());
+        for (var round = 0; round < 10; round++)
+        {
+            await MountAsync(source, dead);
+            var (server, supervisor) = await ProcessesAsync();
+            await Attachments.KillAsync(Token, supervisor, server);
+
+            var clearing = Enumerable.Range(0, 4).Select(_ => Becket.Command("umount", dead).RunAsync(Token)).ToList();
+            await Task.WhenAll(folders.Select(folder => MountAsync(source, folder)));
+            Assert.All(await Task.WhenAll(clearing), outcome =>
+            {
+                if (outcome.ExitCode != 0)
+                    Assert.Contains($"becket has nothing attached that is called {dead}", outcome.Errors, StringComparison.Ordinal);
+            });
+
+            var mounted = (await Becket.ListAsync(Token)).Select(static one => one.GetProperty("mountPoint").GetString()!);
+            Assert.Equal(folders, mounted.Order(StringComparer.Ordinal));
+            await Task.WhenAll(folders.Select(UnmountAsync));
+            AssertNothingIsLeft();
+        }
+    }
+
     private async Task MountAllAsync(List<(Source Source, MountImage Image)> sources)
     {
         var folders = sources.Select((_, index) => NewMountPoint($"mnt-{index}")).ToList();

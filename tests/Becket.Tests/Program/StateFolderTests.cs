@@ -178,6 +178,35 @@ public sealed class StateFolderTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(_root));
     }
 
+    /// <summary>As when a server that has failed cleans up, somebody else claims the number, and its supervisor cleans up, too.</summary>
+    [Fact]
+    public void Removing_again_leaves_the_folder_of_whoever_has_the_number_by_now()
+    {
+        using var supervisor = StateFolder.Claim(StateLock.Supervisor);
+        using var server = StateFolder.Open(supervisor.Id);
+        Assert.True(server.TryLock(StateLock.Server));
+        server.Remove();
+        using var next = StateFolder.Claim(StateLock.Supervisor);
+
+        supervisor.Remove();
+
+        Assert.Equal(supervisor.Id, next.Id);
+        next.Save(NewState("next"));
+        supervisor.Remove();
+        Assert.Equal("next", Assert.Single(StateFolder.List()).State?.Source);
+    }
+
+    [Fact]
+    public void Who_holds_no_lock_removes_nothing()
+    {
+        using var owner = StateFolder.Claim(StateLock.Supervisor);
+        owner.Save(NewState("owned"));
+
+        StateFolder.Open(owner.Id).Remove();
+
+        Assert.Equal("owned", Assert.Single(StateFolder.List()).State?.Source);
+    }
+
     [Fact]
     public void An_image_folder_that_holds_something_is_not_deleted_into()
     {

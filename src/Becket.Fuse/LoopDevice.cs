@@ -40,10 +40,12 @@ public sealed class LoopDevice : IDisposable
     /// <summary>The file under a loop device, whoever attached it; null: it is free or not there.</summary>
     public static string? BackingFile(int index) => LoopEntry.BackingFile(index);
 
+    /// <summary>One that is attached, whoever attached it.</summary>
+    public static LoopDevice Open(int index) => new(index);
+
     /// <summary>
-    /// Puts a free loop device over a file. Returns when the kernel has read the partition table, if it is to: where this process
-    /// serves the file, the device's answers must not need the calling thread, and the table should be at hand already, because a
-    /// process cannot even be killed while it waits for itself.
+    /// Puts a free loop device over a file. Returns when the kernel has read the partition table, if it is to. Not for the process that
+    /// serves the file: it could not be killed while it waits for itself.
     /// </summary>
     /// <exception cref="FuseException">It cannot be done; the sentence says why and what to do.</exception>
     public static LoopDevice Attach(string file, LoopDeviceOptions options)

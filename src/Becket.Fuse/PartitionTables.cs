@@ -3,9 +3,8 @@ using Becket.Blocks;
 namespace Becket.Fuse;
 
 /// <summary>
-/// Where a kernel looks for partitions: the first and the last bytes of a disk. To be fetched before a loop device is attached that
-/// looks for them, so that a device that cannot be read says so in words, and the kernel finds in the cache what it asks for: a
-/// process that is killed while it waits in the kernel for a file of its own never ends.
+/// Where a kernel looks for partitions: the first and the last bytes of a disk. To be fetched before a device is attached, so that one
+/// that cannot be read says so in words, and the kernel, which cannot be stopped while it looks, finds in the cache what it asks for.
 /// </summary>
 public static class PartitionTables
 {

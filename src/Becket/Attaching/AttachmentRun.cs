@@ -39,7 +39,7 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
         }
         else if (before is null)
         {
-            await Leftovers.ClearImageAsync(folder, CancellationToken.None); // of one that was killed while it began
+            await Leftovers.ClearUnsavedAsync(folder, CancellationToken.None); // of one that was killed while it began
         }
         using var claim = before is null && request.MountPoint is { } mountPoint ? MountClaim.Take(mountPoint) : null;
 

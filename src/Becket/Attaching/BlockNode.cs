@@ -41,15 +41,16 @@ internal sealed class BlockNode(string path)
     }
 
     /// <summary>
-    /// Opens and closes the device, on which the kernel looks for partitions, and waits until there is a node in /dev for it and
-    /// for each of them. Where nobody makes nodes, as in a container, it makes them itself.
+    /// Has the device opened and closed, on which the kernel looks for partitions, and waits until there is a node in /dev for it and
+    /// for each of them. Where nobody makes nodes, as in a container, it makes them itself. Other processes do the opening: one that
+    /// serves the device could not be killed while it waits for itself.
     /// </summary>
     /// <returns>The nodes that were made, for <see cref="RemoveNodes"/>.</returns>
     public async Task<IReadOnlyList<string>> SettleAsync(CancellationToken cancellationToken)
     {
         var made = new List<string>();
         await NodeAsync(Path, Folder, made, cancellationToken);
-        Posix.Open(Path, Posix.OpenToLook, 0).Dispose();
+        await SystemCommand.RunAsync("blockdev", ["--getsz", Path], cancellationToken);
         // Small kernels cannot read partition tables, or not of every kind, but can be told what is in them.
         if (Partitions().Count == 0)
             await SystemCommand.RunAsync("partx", ["--add", Path], cancellationToken);

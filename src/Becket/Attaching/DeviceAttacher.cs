@@ -27,9 +27,7 @@ internal static class DeviceAttacher
             return await NbdAttachment.TakeOverAsync(request, served, folder, before.Device, loggers, cancellationToken);
         return Choose(request) == AttachmentMethod.Nbd
             ? await NbdAttachment.AttachAsync(request, served, folder, loggers, cancellationToken)
-            : await Task.Run(
-                () => FuseAttachment.Attach(request, served, folder, loggers), // waits for answers of this very process
-                cancellationToken);
+            : await FuseAttachment.AttachAsync(request, served, folder, loggers);
     }
 
     private static AttachmentMethod Choose(AttachmentRequest request)

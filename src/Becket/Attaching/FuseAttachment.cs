@@ -28,7 +28,8 @@ internal sealed class FuseAttachment : IAttachedDevice
 
     public Task Ended => _file.Ended;
 
-    public static FuseAttachment Attach(AttachmentRequest request, ServedDevice served, StateFolder folder, ILoggerFactory loggers)
+    public static async Task<FuseAttachment> AttachAsync(
+        AttachmentRequest request, ServedDevice served, StateFolder folder, ILoggerFactory loggers)
     {
         var logger = loggers.CreateLogger<FuseFile>();
         var options = new FuseFileOptions { FileName = FileName(request.Source), Source = request.Source.ToString() };
@@ -40,11 +41,11 @@ internal sealed class FuseAttachment : IAttachedDevice
         var file = FuseFile.Mount(served.Device, folder.ImageFolder, options with { Caching = FuseCaching.None }, logger);
         try
         {
-            return new FuseAttachment(file, LoopDevice.Attach(file.Path, new LoopDeviceOptions()), folder.ImageFolder);
+            return new FuseAttachment(file, await LoopAttacher.AttachAsync(file.Path), folder.ImageFolder);
         }
         catch
         {
-            file.DisposeAsync().AsTask().GetAwaiter().GetResult();
+            await file.DisposeAsync();
             Directory.Delete(folder.ImageFolder);
             throw;
         }

@@ -15,10 +15,15 @@ internal static class Leftovers
     private const string BlockFolder = "/sys/block";
     private const string Loop = "loop";
 
-    /// <summary>Clears everything and the folder itself.</summary>
-    public static async Task RemoveAsync(AttachmentState state, StateFolder folder, CancellationToken cancellationToken)
+    /// <summary>Clears everything and the folder itself; nothing where the caller holds no lock in it, since it may be another's.</summary>
+    public static async Task RemoveAsync(StateFolder folder, CancellationToken cancellationToken)
     {
-        await ClearAsync(state, folder, cancellationToken);
+        if (!folder.IsLockedByUs)
+            return;
+        if (folder.State is { } state)
+            await ClearAsync(state, folder, cancellationToken);
+        else
+            await ClearUnsavedAsync(folder, cancellationToken);
         folder.Remove();
     }
 
@@ -39,8 +44,17 @@ internal static class Leftovers
         File.Delete(folder.ControlSocket);
     }
 
+    /// <summary>Clears what one has left that died before it could save its state; whose a device is, the kernel remembers.</summary>
+    public static async Task ClearUnsavedAsync(StateFolder folder, CancellationToken cancellationToken)
+    {
+        await ClearImageAsync(folder, cancellationToken);
+        var identifier = NbdAttachment.BackendIdentifier(folder);
+        foreach (var index in KernelDriver.FindByBackend(identifier))
+            await ClearNbdAsync($"/dev/nbd{index}", identifier, cancellationToken);
+    }
+
     /// <summary>Takes the image's file away, the loop devices over it, and what is mounted from those.</summary>
-    public static async Task ClearImageAsync(StateFolder folder, CancellationToken cancellationToken)
+    private static async Task ClearImageAsync(StateFolder folder, CancellationToken cancellationToken)
     {
         foreach (var device in LoopDevicesOver($"{folder.ImageFolder}/"))
         {

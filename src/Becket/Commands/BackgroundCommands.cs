@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Becket.Attaching;
 using Becket.Daemon;
+using Becket.Fuse;
 using Becket.Serving;
 using Microsoft.Extensions.Logging;
 
@@ -34,6 +35,20 @@ internal static class BackgroundCommands
         var command = new Command(DaemonStart.ServerCommand) { new Argument<string>("source") };
         command.Hidden = true;
         command.SetAction((_, stopping) => ServeAsync(DaemonStart.ReadPlan(), stopping));
+        return command;
+    }
+
+    public static Command AttachLoop()
+    {
+        var file = new Argument<string>("file");
+        var command = new Command(LoopAttacher.Command) { file };
+        command.Hidden = true;
+        command.SetAction(parsed =>
+        {
+            // Not disposed: it belongs to the process that asked for it.
+            var loop = LoopDevice.Attach(parsed.GetValue(file)!, new LoopDeviceOptions());
+            parsed.InvocationConfiguration.Output.WriteLine(loop.Index);
+        });
         return command;
     }
 

@@ -24,6 +24,7 @@ internal static class CommandTree
             CompletionsCommand.Build(),
             BackgroundCommands.Supervise(),
             BackgroundCommands.Serve(),
+            BackgroundCommands.AttachLoop(),
         ]);
         root.SetAction((Func<ParseResult, int>)(_ => throw CommandException.Usage("say what to do; 'becket --help' shows how")));
         return root.Parse(arguments);

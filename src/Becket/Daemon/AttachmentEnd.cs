@@ -53,7 +53,7 @@ internal static class AttachmentEnd
         {
             if (folder.State is not { } now || !IsSame(now, state))
                 return false;
-            await Leftovers.RemoveAsync(state, folder, cancellationToken);
+            await Leftovers.RemoveAsync(folder, cancellationToken);
             return true;
         }
     }

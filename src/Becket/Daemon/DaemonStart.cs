@@ -77,8 +77,12 @@ internal static class DaemonStart
         await process.WaitForExitAsync(cancellationToken);
         return new StartReport
         {
-            Failure = $"the background process ended without a word (exit status {process.ExitCode})",
+            Failure = $"the background process {HowEnded(process)} before it could say anything",
             ExitCode = ExitCode.Failure,
         };
     }
+
+    /// <summary>How a process has ended, for a sentence that begins with it.</summary>
+    public static string HowEnded(Process process) =>
+        process.ExitCode > 128 ? $"was killed by signal {process.ExitCode - 128}" : $"ended with exit status {process.ExitCode}";
 }

@@ -148,7 +148,7 @@ internal sealed class StateFolder : IDisposable
     public bool IsAttended => IsHeld(StateLock.Server) || IsHeld(StateLock.Supervisor);
 
     /// <summary>Whether the folder of this name is the one in which this holds a lock.</summary>
-    private bool IsLockedByUs => _locks.Values.Any(file => LockFile.FolderOf(file) == Id);
+    public bool IsLockedByUs => _locks.Values.Any(file => LockFile.FolderOf(file) == Id);
 
     /// <summary>Saves in one step: who reads sees the old state or the new one.</summary>
     public void Save(AttachmentState state)

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Becket.Attaching;
+using Becket.Nbd.Kernel;
 using Becket.Serving;
 using Microsoft.Extensions.Logging;
 
@@ -50,8 +52,8 @@ internal sealed class Supervisor(DaemonPlan plan, string source)
                 isReady = report.Failure is null;
                 if (isReady)
                     DaemonStart.LeaveSession();
-                if (!isReady && folder.State is null)
-                    folder.Remove();
+                else if (plan.Id is null || folder.State is null)
+                    await ClearAsync(folder);
                 DaemonStart.Report(report);
             }
             await server.WaitForExitAsync(CancellationToken.None);
@@ -77,6 +79,19 @@ internal sealed class Supervisor(DaemonPlan plan, string source)
         return folder.TryLock(StateLock.Supervisor) ? folder : throw new CommandException($"{source} is being served already");
     }
 
+    /// <summary>A server that failed has undone what it did; one that was killed has not.</summary>
+    private static async Task ClearAsync(StateFolder folder)
+    {
+        try
+        {
+            await Leftovers.RemoveAsync(folder, CancellationToken.None);
+        }
+        catch (Exception e) when (e is CommandException or KernelDeviceException or IOException)
+        {
+            await Journal.WriteLineAsync(LogLevel.Warning, $"becket: warning: of a process that failed, something is left: {e.Message}");
+        }
+    }
+
     private void Stop()
     {
         _isStopping = true;
@@ -86,9 +101,9 @@ internal sealed class Supervisor(DaemonPlan plan, string source)
 
     private async Task LogAsync(Process server, TimeSpan pause)
     {
-        var how = server.ExitCode > 128 ? $"was killed by signal {server.ExitCode - 128}" : $"ended with exit status {server.ExitCode}";
         await Journal.WriteLineAsync(
             LogLevel.Warning,
-            $"becket: warning: the process {server.Id} that serves {source} {how}; another one starts in {pause.TotalSeconds:0.#} s");
+            $"becket: warning: the process {server.Id} that serves {source} {DaemonStart.HowEnded(server)}; "
+            + $"another one starts in {pause.TotalSeconds:0.#} s");
     }
 }

@@ -29,6 +29,7 @@ public sealed class KernelMountTests(RealStores stores) : KernelTest(stores)
     public async Task File_systems_are_mounted_refused_while_busy_and_unmounted_by_whomever()
     {
         var (_, store) = await MakeStoreAsync();
+        DiskImage.WriteRandomWithHoles(Folder["store/buckets/my_files/disk.img"], 4 << 20, seed: 70);
 
         var console = await RunInGuestAsync(
             store,
@@ -46,6 +47,24 @@ public sealed class KernelMountTests(RealStores stores) : KernelTest(stores)
             becket umount /mnt/a
             wait_until detached
             echo "== nothing left"
+
+            # Killed when the kernel has its device, and no state is saved yet.
+            mkdir /tmp/slow; printf '#!/bin/sh\n: >/tmp/begun; exec sleep 600\n' >/tmp/slow/partx; chmod +x /tmp/slow/partx
+            slowly() { rm -f /tmp/begun; PATH=/tmp/slow:$PATH "$@" & wait_until test -e /tmp/begun; }
+            begin() { slowly becket attach $object --endpoint-url $endpoint; }
+            begin
+            kill -9 $(pgrep -f serve-attachment)
+            refused wait $!
+            wait_until detached
+            echo "== killed while it began: nothing left"
+            begin
+            kill -9 $(pgrep -f 'supervise|serve-attachment')
+            echo "== both killed: $(cat /sys/block/nbd*/backend)"
+            becket attach $object --endpoint-url $endpoint
+            echo "== devices: $(ls -d /sys/block/nbd*/pid | wc -l)"
+            becket detach $object
+            wait_until detached
+            echo "== nothing left at last"
             """);
 
         AssertSaid(
@@ -53,7 +72,12 @@ public sealed class KernelMountTests(RealStores stores) : KernelTest(stores)
             "mounted: 2",
             "refused: becket: /mnt/a is busy",
             "does both",
-            "nothing left");
+            "nothing left",
+            "killed by signal 9",
+            "killed while it began: nothing left",
+            "both killed: becket /run/becket/1",
+            "devices: 1",
+            "nothing left at last");
     }
 
     [Fact]

@@ -115,6 +115,10 @@ public sealed class Attachments(string folder) : IAsyncDisposable
         return found;
     }
 
+    /// <summary>Those of them with a word on their command line.</summary>
+    public int[] ProcessIds(string word) =>
+        [.. ProcessIds().Where(id => File.ReadAllText($"/proc/{id}/cmdline").Split('\0').Contains(word))];
+
     private bool HasOurFolder(string process)
     {
         try

@@ -1,3 +1,4 @@
+using Becket.InteropTests.Processes;
 using Becket.InteropTests.Stores;
 
 namespace Becket.InteropTests.Mounting;
@@ -96,6 +97,66 @@ public sealed class DeadProcessTests(RealStores stores, MountImages images) : Mo
         AssertNothingIsLeft();
     }
 
+    [Fact]
+    public async Task What_is_left_of_a_server_that_was_killed_while_it_began_is_cleared_by_its_supervisor()
+    {
+        await using var beginning = await BeginAsync();
+
+        await Attachments.KillAsync(Token, [.. Becket.ProcessIds("serve-attachment"), .. Becket.ProcessIds("sleep")]);
+
+        var outcome = await beginning.WaitForExitAsync(Token);
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Contains("becket: the background process was killed by signal 9", outcome.Errors, StringComparison.Ordinal);
+        AssertNothingIsLeft();
+    }
+
+    [Fact]
+    public async Task What_is_left_of_both_processes_that_were_killed_while_they_began_is_cleared_by_the_next_one()
+    {
+        await using var beginning = await BeginAsync();
+        await Attachments.KillAsync(
+            Token, [.. Becket.ProcessIds("supervise"), .. Becket.ProcessIds("serve-attachment"), .. Becket.ProcessIds("sleep")]);
+        Assert.Equal(1, (await beginning.WaitForExitAsync(Token)).ExitCode);
+
+        var (image, folder) = await MountAsync();
+
+        Assert.Single(Directory.GetDirectories(Becket.States));
+        await AssertFilesAsync(image, folder);
+        await UnmountAsync(folder);
+        AssertNothingIsLeft();
+    }
+
+    /// <summary>
+    /// Whoever waits in the kernel for an answer of its own process cannot be killed: it stays, and with it a mount that never answers.
+    /// </summary>
+    [Fact]
+    public async Task The_process_that_serves_opens_neither_its_file_nor_its_device_while_it_begins()
+    {
+        RequireMounts();
+        Tool.Require("strace");
+        var (image, folder, trace) = (await images.GetAsync(ImageFormat.Ext4), NewMountPoint(), new FileTrace(Folder["trace"]));
+        var mount = trace.Over(Becket.Command("mount", Source.File(image.Path), folder, "--via", "fuse"));
+        await using (var mounting = mount.Start())
+        {
+            await Becket.WhenHealthIsAsync("ok", Token);
+            await KillBothAsync(); // now, so that nothing of its end is in the trace
+            await mounting.WaitForExitAsync(Token);
+        }
+        await UnmountAsync(folder);
+
+        var file = $"{Becket.States}/1/image/{Path.GetFileName(image.Path)}";
+        var (attaching, serving) = (trace.CallsOf("attach-loop"), trace.CallsOf("serve-attachment"));
+        Assert.Contains(attaching, call => call.Path == file);
+        Assert.Contains(serving, call => call.Path == $"{Becket.States}/1/state.json.new");
+        Assert.DoesNotContain(serving, call => call.Path == file);
+        Assert.DoesNotContain(serving, IsOpeningOfLoop);
+        Assert.Contains(attaching, IsOpeningOfLoop);
+        AssertNothingIsLeft();
+
+        static bool IsOpeningOfLoop((string Call, string Path) call) =>
+            call.Call.StartsWith("open", StringComparison.Ordinal) && call.Path.StartsWith("/dev/loop", StringComparison.Ordinal);
+    }
+
     private async Task<(MountImage Image, string Folder)> MountAsync()
     {
         RequireMounts();
@@ -103,6 +164,20 @@ public sealed class DeadProcessTests(RealStores stores, MountImages images) : Mo
         var folder = NewMountPoint();
         await MountAsync(Source.File(image.Path), folder);
         return (image, folder);
+    }
+
+    /// <summary>An attachment that has its device and no state yet: it waits for a partx(8) that does not end.</summary>
+    private async Task<RunningProcess> BeginAsync()
+    {
+        RequireMounts();
+        var (slow, begun) = (Directory.CreateDirectory(Folder["slow"]).FullName, Folder["begun"]);
+        await Command.Shell($"printf '#!/bin/sh\n: >{begun}; exec sleep 600\n' >{slow}/partx && chmod +x {slow}/partx").SucceedAsync(Token);
+        var attach = Becket.Command("attach", Source.File((await images.GetAsync(ImageFormat.Ext4)).Path), "--via", "fuse");
+        var path = ("PATH", $"{slow}:{Environment.GetEnvironmentVariable("PATH")}");
+        var beginning = (attach with { Environment = [.. attach.Environment, path] }).Start();
+        while (!File.Exists(begun))
+            await Task.Delay(10, Token);
+        return beginning;
     }
 
     private async Task KillBothAsync()

@@ -35,13 +35,14 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
         {
             // Nothing of a FUSE file survives its process: its mounts are dead, and a new one takes their place.
             await Leftovers.ClearAsync(before, folder, CancellationToken.None);
+            folder.Save(before with { IsBeingRemounted = true });
             before = null;
         }
         else if (before is null)
         {
             await Leftovers.ClearUnsavedAsync(folder, CancellationToken.None); // of one that was killed while it began
         }
-        using var claim = before is null && request.MountPoint is { } mountPoint ? MountClaim.Take(mountPoint) : null;
+        using var claim = before is null && request.MountPoint is { } mountPoint ? MountClaim.Take(mountPoint, folder) : null;
 
         using var opener = new SourceOpener(request.Store, loggers)
         {

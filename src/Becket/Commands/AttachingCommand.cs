@@ -55,11 +55,7 @@ internal abstract class AttachingCommand(IReadOnlyList<string> arguments)
         if (MountPoint.Occupant(request.MountPoint) is null && await HasEndedAsync(folder, state, stopping))
             return null;
         if (folder.IsAttended)
-        {
-            throw new CommandException(
-                $"{state.Source} is mounted on {request.MountPoint} already, by process {state.Process}; "
-                + $"'becket umount {request.MountPoint}' comes first");
-        }
+            throw AttachmentFinder.MountedAlready(state);
         return state.Source == request.Source.ToString()
             ? folder.Id
             : throw new CommandException(

@@ -25,6 +25,11 @@ internal static class AttachmentFinder
     /// <summary>What is mounted, or was, on a folder; null where becket has nothing to do with it.</summary>
     public static StateFolder? At(string mountPoint) => StateFolder.List().FirstOrDefault(folder => folder.State?.MountPoint == mountPoint);
 
+    /// <summary>For whoever wants to mount something else there.</summary>
+    public static CommandException MountedAlready(AttachmentState state) =>
+        new($"{state.Source} is mounted on {state.MountPoint} already, by process {state.Process}; "
+            + $"'becket umount {state.MountPoint}' comes first");
+
     private static bool IsCalled(StateFolder folder, AttachmentState state, string name) =>
         name == folder.Id
         || name == state.Device

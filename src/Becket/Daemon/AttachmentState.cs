@@ -33,6 +33,9 @@ internal sealed record AttachmentState
     /// <summary>The device that is mounted: a partition, or the device itself.</summary>
     public string? MountedDevice { get; init; }
 
+    /// <summary>Whether a process that takes over has taken away the dead mount, and is yet to mount it again.</summary>
+    public bool IsBeingRemounted { get; init; }
+
     /// <summary>The process that serves.</summary>
     public required int Process { get; init; }
 
@@ -55,6 +58,9 @@ internal sealed record AttachmentState
 
     /// <summary>Nodes in /dev that it had to make itself, as in a container; they go with it.</summary>
     public IReadOnlyList<string> Nodes { get; init; } = [];
+
+    /// <summary>Whether it was mounted, and somebody has unmounted it since.</summary>
+    public bool IsUnmounted() => MountPoint is not null && !IsBeingRemounted && !IsMounted();
 
     /// <summary>Whether it is still mounted where becket has mounted it, however that looks now from above.</summary>
     public bool IsMounted() => MountPoint is { } mountPoint && MountTable.Read().Any(mount => mount.Target == mountPoint

@@ -19,14 +19,18 @@ internal sealed class MountClaim : IDisposable
 
     /// <summary>Claims a folder and checks it.</summary>
     /// <param name="mountPoint">Its path in the words of the mount table.</param>
-    /// <exception cref="CommandException">Another process has claimed it, or it is missing, no folder, or taken.</exception>
-    public static MountClaim Take(string mountPoint)
+    /// <param name="folder">The state of the attachment that is to be mounted.</param>
+    /// <exception cref="CommandException">Another process has claimed it or comes back to it, or it is missing, no folder, or taken.</exception>
+    public static MountClaim Take(string mountPoint, StateFolder folder)
     {
         // Beside the folders of attachments, where nobody else may make or lock a file.
         var name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(mountPoint)).AsSpan(0, 16));
         var claim = Lock(Path.Combine(StateFolder.Root, $"mounting-{name}.lock"), mountPoint);
         try
         {
+            // A mount whose server has died may be away for a moment, until there is another one.
+            if (AttachmentFinder.At(mountPoint) is { IsAttended: true, State: { } other } owner && owner.Id != folder.Id)
+                throw AttachmentFinder.MountedAlready(other);
             MountPoint.Check(mountPoint);
             return claim;
         }

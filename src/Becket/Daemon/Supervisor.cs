@@ -68,6 +68,12 @@ internal sealed class Supervisor(DaemonPlan plan, string source)
             await Task.Delay(pause, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (_isStopping)
                 return ExitCode.Failure;
+            // Nobody was there to notice. A kernel device, which others may use too, is for the next server to look after.
+            if (folder.State is { Via: AttachmentMethod.Fuse } state && state.IsUnmounted())
+            {
+                await ClearAsync(folder);
+                return ExitCode.Success;
+            }
         }
     }
 

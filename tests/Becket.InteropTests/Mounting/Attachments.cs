@@ -117,17 +117,19 @@ public sealed class Attachments(string folder) : IAsyncDisposable
 
     /// <summary>Those of them with a word on their command line.</summary>
     public int[] ProcessIds(string word) =>
-        [.. ProcessIds().Where(id => File.ReadAllText($"/proc/{id}/cmdline").Split('\0').Contains(word))];
+        [.. ProcessIds().Where(id => WordsIn($"/proc/{id}/cmdline").Contains(word))];
 
-    private bool HasOurFolder(string process)
+    private bool HasOurFolder(string process) => WordsIn($"{process}/environ").Contains($"BECKET_RUNTIME_DIR={States}");
+
+    private static string[] WordsIn(string file)
     {
         try
         {
-            return File.ReadAllText($"{process}/environ").Split('\0').Contains($"BECKET_RUNTIME_DIR={States}");
+            return File.ReadAllText(file).Split('\0');
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return false; // it has just ended
+            return []; // it has just ended
         }
     }
 

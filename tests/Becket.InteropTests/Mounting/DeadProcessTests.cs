@@ -1,3 +1,4 @@
+using System.Globalization;
 using Becket.InteropTests.Processes;
 using Becket.InteropTests.Stores;
 
@@ -95,6 +96,21 @@ public sealed class DeadProcessTests(RealStores stores, MountImages images) : Mo
         await AssertFilesAsync(image, Folder["other"]);
         await Processes.Command.Shell($"umount '{Folder["other"]}' && losetup -d {dead}").SucceedAsync(Token);
         AssertNothingIsLeft();
+    }
+
+    [Fact]
+    public async Task What_was_unmounted_while_nobody_served_it_is_not_mounted_again()
+    {
+        var (_, folder) = await MountAsync();
+        var (server, supervisor) = await ProcessesAsync();
+        var id = supervisor.ToString(CultureInfo.InvariantCulture);
+
+        await new Command("kill", "-STOP", id).SucceedAsync(Token);
+        await Attachments.KillAsync(Token, server);
+        await new Command("umount", folder).SucceedAsync(Token);
+        await new Command("kill", "-CONT", id).SucceedAsync(Token);
+
+        await Becket.WhenNothingIsLeftAsync(Token);
     }
 
     [Fact]

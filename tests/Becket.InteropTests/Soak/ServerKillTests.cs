@@ -19,8 +19,7 @@ public sealed class ServerKillTests(RealStores stores) : InteropTest(stores)
     /// <summary>What reads wait where nobody says otherwise.</summary>
     private static readonly TimeSpan IoTimeout = new RetryPolicy().Deadline;
 
-    private static readonly int Kills = Number("BECKET_KILLS", 20);
-    private static readonly int Seed = Number("BECKET_SEED", 1);
+    private static readonly int Kills = LongRun.Number("BECKET_KILLS", 20);
 
     private long _compared;
 
@@ -33,7 +32,7 @@ public sealed class ServerKillTests(RealStores stores) : InteropTest(stores)
         // The survivor writes and evicts in the same folder all the while.
         var roomy = SourceOf(store, "64M");
         var narrow = SourceOf(store, "8M");
-        var random = new Random(Seed);
+        var random = new Random(LongRun.Seed);
         try
         {
             await using var survivor = await BecketServer.StartAsync(narrow, token);
@@ -61,10 +60,10 @@ public sealed class ServerKillTests(RealStores stores) : InteropTest(stores)
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            throw new InvalidOperationException($"BECKET_SEED={Seed} BECKET_KILLS={Kills}: {e.Message}", e);
+            throw new InvalidOperationException($"BECKET_SEED={LongRun.Seed} BECKET_KILLS={Kills}: {e.Message}", e);
         }
         TestContext.Current.TestOutputHelper?.WriteLine(
-            string.Create(CultureInfo.InvariantCulture, $"{Kills} kills, seed {Seed}: {_compared >> 20} MiB compared, no wrong byte"));
+            string.Create(CultureInfo.InvariantCulture, $"{Kills} kills, seed {LongRun.Seed}: {_compared >> 20} MiB compared, no wrong byte"));
     }
 
     private Source SourceOf(TroubledStore store, string cacheSize) => store.Source(KeyPlace.Environment).With([
@@ -103,9 +102,4 @@ public sealed class ServerKillTests(RealStores stores) : InteropTest(stores)
     }
 
     private static string NameOf(int number) => FaultRun.Objects.ElementAt(number - 1);
-
-    private static int Number(string variable, int ordinary) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            ? number
-            : ordinary;
 }

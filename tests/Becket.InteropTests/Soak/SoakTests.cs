@@ -24,8 +24,6 @@ public sealed class SoakTests(RealStores stores) : InteropTest(stores)
 
     private static readonly TimeSpan Time = ReadTime(Environment.GetEnvironmentVariable("BECKET_SOAK") ?? "30s");
 
-    private static readonly int Seed = int.Parse(Environment.GetEnvironmentVariable("BECKET_SEED") ?? "1", CultureInfo.InvariantCulture);
-
     private static readonly FaultKind[] Passing =
     [
         FaultKind.SlowDown, FaultKind.InternalError, FaultKind.Reset, FaultKind.ResetInBody, FaultKind.ResetAfterBody, FaultKind.Truncate,
@@ -57,7 +55,7 @@ public sealed class SoakTests(RealStores stores) : InteropTest(stores)
 
         var before = ProcessFootprint.Peak(windows[(Windows / 3)..(Windows * 2 / 3)]);
         var after = ProcessFootprint.Peak(windows[(Windows * 2 / 3)..]);
-        var figures = $"{Time.TotalSeconds:0} s, seed {Seed}, {_restarts} restarts of the store: {_times}\n"
+        var figures = $"{Time.TotalSeconds:0} s, seed {LongRun.Seed}, {_restarts} restarts of the store: {_times}\n"
             + string.Join('\n', windows.Select(static window => $"  {window}"));
         TestContext.Current.TestOutputHelper?.WriteLine(figures);
         Assert.True(after.ResidentKibibytes <= before.ResidentKibibytes + Slack.ResidentKibibytes, $"memory grows: {figures}");
@@ -83,7 +81,7 @@ public sealed class SoakTests(RealStores stores) : InteropTest(stores)
 
     private async Task ReadAsync(BecketServer becket, int client, CancellationToken cancellationToken)
     {
-        var random = new Random(Seed + client);
+        var random = new Random(LongRun.Seed + client);
         var buffer = new byte[256 << 10];
         var number = client + 1;
         await using var connection = await NbdClient.ConnectAsync(NbdUri.Unix(becket.Socket, NameOf(number)), cancellationToken);
@@ -97,7 +95,7 @@ public sealed class SoakTests(RealStores stores) : InteropTest(stores)
             _times.Add(Stopwatch.GetElapsedTime(started));
             Assert.True(
                 KnownBytes.Are(number, offset, part.Span),
-                $"BECKET_SEED={Seed}: wrong bytes in {NameOf(number)} at {offset}, {part.Length} bytes");
+                $"BECKET_SEED={LongRun.Seed}: wrong bytes in {NameOf(number)} at {offset}, {part.Length} bytes");
             // The machine has other things to do.
             await Task.Delay(random.Next(4), CancellationToken.None);
         }
@@ -106,7 +104,7 @@ public sealed class SoakTests(RealStores stores) : InteropTest(stores)
     /// <summary>Trouble and quiet in turn.</summary>
     private async Task TroubleAsync(TroubledStore store, CancellationToken cancellationToken)
     {
-        var random = new Random(Seed);
+        var random = new Random(LongRun.Seed);
         try
         {
             while (true)

@@ -23,7 +23,8 @@ internal static class RestartCommand
     private static async Task<int> RunAsync(string name, CancellationToken stopping)
     {
         using var folder = AttachmentFinder.Find(name);
-        var state = folder.State!;
+        if (folder.State is not { } state)
+            throw new CommandException($"{name} has been detached in this moment");
         if (state.Arguments is null)
         {
             throw new CommandException(

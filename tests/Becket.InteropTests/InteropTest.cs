@@ -6,10 +6,12 @@ namespace Becket.InteropTests;
 /// <summary>
 /// A test class with the shared stores and a folder for its files, which is deleted after each test.
 /// </summary>
-public abstract class InteropTest(RealStores stores) : IDisposable
+/// <param name="stores">Stores that all tests share.</param>
+/// <param name="limit">How long a test may take; five minutes where it does not say.</param>
+public abstract class InteropTest(RealStores stores, TimeSpan? limit = null) : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly CancellationTokenSource _limit = StartLimit(TimeSpan.FromMinutes(5));
+    private readonly CancellationTokenSource _limit = StartLimit(limit ?? TimeSpan.FromMinutes(5));
 
     /// <summary>Every place a source can be in, for theories.</summary>
     public static TheoryData<Place> Places => [.. Enum.GetValues<Place>()];

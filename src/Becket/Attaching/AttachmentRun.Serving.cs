@@ -8,11 +8,6 @@ namespace Becket.Attaching;
 
 internal sealed partial class AttachmentRun
 {
-    /// <summary>
-    /// As far as Becket itself reads ahead of a single stream at once; the kernel's own 128 KiB would be asked for piece by piece.
-    /// </summary>
-    private const int ReadAheadKilobytes = 1024;
-
     /// <summary>Twenty seconds: several times before a service manager loses its patience.</summary>
     private const int TriesUntilToldAgain = 20;
 

@@ -63,7 +63,8 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
         IReadOnlyList<string> nodes = [];
         try
         {
-            nodes = await PrepareAsync(attached, stopping);
+            if (attached.Node is { } node)
+                nodes = await node.SettleAsync(stopping);
             Save(served, attached, before, nodes);
             if (before?.MountPoint is null)
                 await MountAsync(attached, stopping);
@@ -128,14 +129,6 @@ internal sealed partial class AttachmentRun(AttachmentRequest request, StateFold
             LogReplaced(e.Message); // and its health tells the same before anybody else has read
         }
         return served;
-    }
-
-    private static async Task<IReadOnlyList<string>> PrepareAsync(IAttachedDevice attached, CancellationToken stopping)
-    {
-        if (attached.Node is not { } node)
-            return [];
-        node.SetLimits(ReadAheadKilobytes);
-        return await node.SettleAsync(stopping);
     }
 
     private async Task MountAsync(IAttachedDevice attached, CancellationToken stopping)

@@ -8,7 +8,15 @@ namespace Becket.Attaching;
 /// </summary>
 internal sealed class BlockNode(string path)
 {
+    /// <summary>The hidden command that another process is started with to <see cref="Prepare"/> it.</summary>
+    public const string PrepareCommand = "prepare-disk";
+
     private const int SectorSize = 512;
+
+    /// <summary>
+    /// As far as Becket itself reads ahead of a single stream at once; the kernel's own 128 KiB would be asked for piece by piece.
+    /// </summary>
+    private const int ReadAheadKilobytes = 1024;
 
     /// <summary>The device and its partitions appear within moments, or not at all.</summary>
     private static readonly TimeSpan NodePatience = TimeSpan.FromSeconds(5);
@@ -41,16 +49,15 @@ internal sealed class BlockNode(string path)
     }
 
     /// <summary>
-    /// Has the device opened and closed, on which the kernel looks for partitions, and waits until there is a node in /dev for it and
-    /// for each of them. Where nobody makes nodes, as in a container, it makes them itself. Other processes do the opening: one that
-    /// serves the device could not be killed while it waits for itself.
+    /// Has the device prepared, by another process: one that serves it could not be killed while it waits for itself. Waits until there is a
+    /// node in /dev for it and for each of its partitions. Where nobody makes nodes, as in a container, it makes them itself.
     /// </summary>
     /// <returns>The nodes that were made, for <see cref="RemoveNodes"/>.</returns>
     public async Task<IReadOnlyList<string>> SettleAsync(CancellationToken cancellationToken)
     {
         var made = new List<string>();
         await NodeAsync(Path, Folder, made, cancellationToken);
-        await SystemCommand.RunAsync("blockdev", ["--getsz", Path], cancellationToken);
+        await SystemCommand.RunAsync(Environment.ProcessPath!, [PrepareCommand, Path], cancellationToken);
         // Small kernels cannot read partition tables, or not of every kind, but can be told what is in them.
         if (Partitions().Count == 0)
             await SystemCommand.RunAsync("partx", ["--add", Path], cancellationToken);
@@ -68,12 +75,14 @@ internal sealed class BlockNode(string path)
 
     /// <summary>
     /// Raises what the kernel reads ahead and asks for at once: Becket answers long requests best, and each short one costs a
-    /// round through the kernel.
+    /// round through the kernel. Then opens and closes the device, on which the kernel looks for partitions. All of it may wait for whoever
+    /// serves the device.
     /// </summary>
-    public void SetLimits(int readAheadKilobytes)
+    public void Prepare()
     {
-        TryWrite($"{Folder}/queue/read_ahead_kb", readAheadKilobytes);
+        TryWrite($"{Folder}/queue/read_ahead_kb", ReadAheadKilobytes);
         TryWrite($"{Folder}/queue/max_sectors_kb", Math.Min(ReadNumber($"{Folder}/queue/max_hw_sectors_kb"), 4096));
+        Posix.Open(Path, Posix.OpenToLook, 0).Dispose();
     }
 
     /// <summary>

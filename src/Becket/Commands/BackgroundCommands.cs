@@ -38,17 +38,21 @@ internal static class BackgroundCommands
         return command;
     }
 
-    public static Command AttachLoop()
+    public static Command AttachLoop() => About("file", LoopAttacher.Command, static (file, output) =>
     {
-        var file = new Argument<string>("file");
-        var command = new Command(LoopAttacher.Command) { file };
+        // Not disposed: it belongs to the process that asked for it.
+        var loop = LoopDevice.Attach(file, new LoopDeviceOptions());
+        output.WriteLine(loop.Index);
+    });
+
+    public static Command PrepareDisk() => About("device", BlockNode.PrepareCommand, static (device, _) => new BlockNode(device).Prepare());
+
+    private static Command About(string what, string name, Action<string, TextWriter> action)
+    {
+        var subject = new Argument<string>(what);
+        var command = new Command(name) { subject };
         command.Hidden = true;
-        command.SetAction(parsed =>
-        {
-            // Not disposed: it belongs to the process that asked for it.
-            var loop = LoopDevice.Attach(parsed.GetValue(file)!, new LoopDeviceOptions());
-            parsed.InvocationConfiguration.Output.WriteLine(loop.Index);
-        });
+        command.SetAction(parsed => action(parsed.GetValue(subject)!, parsed.InvocationConfiguration.Output));
         return command;
     }
 

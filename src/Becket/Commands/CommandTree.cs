@@ -25,6 +25,7 @@ internal static class CommandTree
             BackgroundCommands.Supervise(),
             BackgroundCommands.Serve(),
             BackgroundCommands.AttachLoop(),
+            BackgroundCommands.PrepareDisk(),
         ]);
         root.SetAction((Func<ParseResult, int>)(_ => throw CommandException.Usage("say what to do; 'becket --help' shows how")));
         return root.Parse(arguments);

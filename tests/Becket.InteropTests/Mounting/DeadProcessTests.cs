@@ -165,12 +165,15 @@ public sealed class DeadProcessTests(RealStores stores, MountImages images) : Mo
         Assert.Contains(attaching, call => call.Path == file);
         Assert.Contains(serving, call => call.Path == $"{Becket.States}/1/state.json.new");
         Assert.DoesNotContain(serving, call => call.Path == file);
-        Assert.DoesNotContain(serving, IsOpeningOfLoop);
-        Assert.Contains(attaching, IsOpeningOfLoop);
+        Assert.DoesNotContain(serving, IsOfDevice);
+        Assert.Contains(attaching, IsOfDevice);
+        Assert.Contains(trace.CallsOf("prepare-disk"), call => IsOfDevice(call) && call.Path.Contains("/queue/", StringComparison.Ordinal));
         AssertNothingIsLeft();
 
-        static bool IsOpeningOfLoop((string Call, string Path) call) =>
-            call.Call.StartsWith("open", StringComparison.Ordinal) && call.Path.StartsWith("/dev/loop", StringComparison.Ordinal);
+        // A setting of the queue waits for the requests that are in it.
+        static bool IsOfDevice((string Call, string Path) call) =>
+            call.Call.StartsWith("open", StringComparison.Ordinal)
+            && (call.Path.StartsWith("/dev/loop", StringComparison.Ordinal) || call.Path.Contains("/queue/", StringComparison.Ordinal));
     }
 
     private async Task<(MountImage Image, string Folder)> MountAsync()

@@ -9,8 +9,8 @@ namespace Becket.InteropTests.Mounting;
 /// </summary>
 public abstract class MountTest : InteropTest, IAsyncDisposable
 {
-    protected MountTest(RealStores stores)
-        : base(stores) => Becket = new Attachments(Folder.Path);
+    protected MountTest(RealStores stores, TimeSpan? limit = null)
+        : base(stores, limit) => Becket = new Attachments(Folder.Path);
 
     protected Attachments Becket { get; }
 

@@ -10,7 +10,7 @@ namespace Becket.InteropTests.Soak;
 /// quiet moment: what is mounted is right, and everything can be cleared away. <c>BECKET_CHAOS=200</c> for so many rounds, <c>BECKET_SEED=7</c>
 /// for others.
 /// </summary>
-public sealed class MountChaosTests(RealStores stores, MountImages images) : MountTest(stores)
+public sealed class MountChaosTests(RealStores stores, MountImages images) : MountTest(stores, Rounds * TimeSpan.FromMinutes(1))
 {
     private const int Workers = 6;
     private const int Steps = 6;
@@ -20,9 +20,6 @@ public sealed class MountChaosTests(RealStores stores, MountImages images) : Mou
     private static readonly string[] BackgroundProcesses = ["supervise", "serve-attachment", "attach-loop"];
 
     private readonly string[] _folders = new string[4];
-
-    /// <summary>However many rounds there are: no limit but the run's own.</summary>
-    private static CancellationToken RunToken => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Whatever_commands_and_kills_come_together_files_are_right_and_all_can_be_cleared()
@@ -77,9 +74,9 @@ public sealed class MountChaosTests(RealStores stores, MountImages images) : Mou
     }
 
     /// <summary>Either it did what it should, or it says in a sentence why not.</summary>
-    private static async Task<ProcessOutcome> EndWellAsync(Command command)
+    private async Task<ProcessOutcome> EndWellAsync(Command command)
     {
-        var outcome = await command.RunAsync(RunToken);
+        var outcome = await command.RunAsync(Token);
         var isSentence = outcome.Errors.StartsWith("becket: ", StringComparison.Ordinal)
             && !outcome.Errors.Contains("this should not happen", StringComparison.Ordinal);
         Assert.True(outcome.ExitCode == 0 || (outcome.ExitCode == 1 && isSentence), $"{command}: {outcome}");
@@ -92,13 +89,13 @@ public sealed class MountChaosTests(RealStores stores, MountImages images) : Mou
         if (running.Length == 0)
             return false;
         var victim = running[random.Next(running.Length)];
-        await new Command("kill", "-9", victim.ToString(CultureInfo.InvariantCulture)).RunAsync(RunToken);
+        await new Command("kill", "-9", victim.ToString(CultureInfo.InvariantCulture)).RunAsync(Token);
         return true;
     }
 
     private async Task AssertMountsAsync(MountImage[] all)
     {
-        foreach (var attachment in await Becket.ListAsync(RunToken))
+        foreach (var attachment in await Becket.ListAsync(Token))
         {
             if (attachment.GetProperty("health").GetString() == "ok" && attachment.TryGetProperty("mountPoint", out var mountPoint))
                 await AssertFilesAsync(all.Single(image => image.Path == attachment.GetProperty("source").GetString()), mountPoint.GetString()!);
@@ -109,7 +106,7 @@ public sealed class MountChaosTests(RealStores stores, MountImages images) : Mou
     private async Task ClearAsync(MountImage image)
     {
         var refusals = new List<string>();
-        while (await Becket.ListAsync(RunToken) is { Count: > 0 } attachments)
+        while (await Becket.ListAsync(Token) is { Count: > 0 } attachments)
         {
             Assert.True(refusals.Count < 20, string.Join('\n', [.. refusals, .. attachments.Select(static one => one.ToString())]));
             foreach (var attachment in attachments)
@@ -122,7 +119,7 @@ public sealed class MountChaosTests(RealStores stores, MountImages images) : Mou
             }
         }
         await ReuseNumbersAsync(image);
-        await Becket.WhenNothingIsLeftAsync(RunToken);
+        await Becket.WhenNothingIsLeftAsync(Token);
     }
 
     /// <summary>
@@ -133,14 +130,14 @@ public sealed class MountChaosTests(RealStores stores, MountImages images) : Mou
     {
         using var retry = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
         while (Becket.ProcessIds().Count > 0)
-            await retry.WaitForNextTickAsync(RunToken);
-        await Command.Shell($"rm -rf '{Becket.States}'/mounting-*.lock '{Becket.States}'/*.*").SucceedAsync(RunToken);
+            await retry.WaitForNextTickAsync(Token);
+        await Command.Shell($"rm -rf '{Becket.States}'/mounting-*.lock '{Becket.States}'/*.*").SucceedAsync(Token);
         var numbers = Directory.GetDirectories(Becket.States)
             .Select(static path => int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture)).ToList();
         if (numbers.Count == 0)
             return;
         for (var i = 0; i < numbers.Max(); i++)
             await AttachAsync(Source.File(image.Path));
-        await Becket.Command("detach", "--all").SucceedAsync(RunToken);
+        await Becket.Command("detach", "--all").SucceedAsync(Token);
     }
 }

@@ -24,6 +24,9 @@ internal sealed class BlockNode(string path)
     /// <summary>Such as <c>/dev/nbd0</c>.</summary>
     public string Path { get; } = path;
 
+    /// <summary>Whether whoever attached it has prepared it, too.</summary>
+    public bool IsPrepared { get; init; }
+
     public string Name => System.IO.Path.GetFileName(Path);
 
     private string Folder => $"/sys/block/{Name}";
@@ -57,7 +60,8 @@ internal sealed class BlockNode(string path)
     {
         var made = new List<string>();
         await NodeAsync(Path, Folder, made, cancellationToken);
-        await SystemCommand.RunAsync(Environment.ProcessPath!, [PrepareCommand, Path], cancellationToken);
+        if (!IsPrepared)
+            await SystemCommand.RunAsync(Environment.ProcessPath!, [PrepareCommand, Path], cancellationToken);
         // Small kernels cannot read partition tables, or not of every kind, but can be told what is in them.
         if (Partitions().Count == 0)
             await SystemCommand.RunAsync("partx", ["--add", Path], cancellationToken);

@@ -24,7 +24,7 @@ internal sealed class FuseAttachment : IAttachedDevice
 
     public string Path => _loop?.Path ?? _file.Path;
 
-    public BlockNode? Node => _loop is null ? null : field ??= new BlockNode(_loop.Path);
+    public BlockNode? Node => _loop is null ? null : field ??= new BlockNode(_loop.Path) { IsPrepared = true };
 
     public Task Ended => _file.Ended;
 

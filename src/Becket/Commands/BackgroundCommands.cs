@@ -42,6 +42,7 @@ internal static class BackgroundCommands
     {
         // Not disposed: it belongs to the process that asked for it.
         var loop = LoopDevice.Attach(file, new LoopDeviceOptions());
+        new BlockNode(loop.Path).Prepare();
         output.WriteLine(loop.Index);
     });
 

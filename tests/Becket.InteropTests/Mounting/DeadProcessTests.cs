@@ -167,7 +167,7 @@ public sealed class DeadProcessTests(RealStores stores, MountImages images) : Mo
         Assert.DoesNotContain(serving, call => call.Path == file);
         Assert.DoesNotContain(serving, IsOfDevice);
         Assert.Contains(attaching, IsOfDevice);
-        Assert.Contains(trace.CallsOf("prepare-disk"), call => IsOfDevice(call) && call.Path.Contains("/queue/", StringComparison.Ordinal));
+        Assert.Contains(attaching, static call => call.Path.EndsWith("/queue/max_sectors_kb", StringComparison.Ordinal));
         AssertNothingIsLeft();
 
         // A setting of the queue waits for the requests that are in it.

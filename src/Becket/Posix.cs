@@ -37,6 +37,11 @@ internal static partial class Posix
     /// <summary>CLOSE_RANGE_CLOEXEC.</summary>
     public const uint CloseOnExec = 4;
 
+    /// <summary>LOCK_EX | LOCK_NB.</summary>
+    public const int LockExclusively = 2 | 4;
+
+    public const int WouldBlock = 11;
+
     public const int Busy = 16;
 
     /// <summary>S_IFBLK with mode 0600.</summary>
@@ -51,6 +56,10 @@ internal static partial class Posix
 
     [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
     public static partial int Lock(SafeFileHandle file, int operation, ref FileLock which);
+
+    /// <summary>flock(2), which takes a folder, too.</summary>
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    public static partial int LockWhole(SafeFileHandle file, int operation);
 
     [LibraryImport("libc", EntryPoint = "close_range", SetLastError = true)]
     public static partial int CloseRange(uint first, uint last, uint flags);

@@ -52,8 +52,8 @@ internal sealed class BlockNode(string path)
     }
 
     /// <summary>
-    /// Has the device prepared, by another process: one that serves it could not be killed while it waits for itself. Waits until there is a
-    /// node in /dev for it and for each of its partitions. Where nobody makes nodes, as in a container, it makes them itself.
+    /// Has the device prepared, by another process: one that serves it could not be killed while it waits for itself. Waits until there is
+    /// a node in /dev for it and for each of its partitions. Where nobody makes nodes, as in a container, it makes them itself.
     /// </summary>
     /// <returns>The nodes that were made, for <see cref="RemoveNodes"/>.</returns>
     public async Task<IReadOnlyList<string>> SettleAsync(CancellationToken cancellationToken)

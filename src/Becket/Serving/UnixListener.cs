@@ -44,6 +44,8 @@ internal sealed class UnixListener : IDisposable
                 $"the socket path {path} is longer than {MaximumPath} bytes, the most that the kernel takes; choose a shorter one");
         }
 
+        // Nobody else finds the path between two steps, and takes it for one that was left behind.
+        using var folder = FolderLock.Take(System.IO.Path.GetDirectoryName(path)!);
         RemoveStale(path);
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
@@ -78,8 +80,11 @@ internal sealed class UnixListener : IDisposable
 
     public void Dispose()
     {
-        Socket.Dispose();
-        LeftBehind.Remove(Path);
+        using (FolderLock.Take(System.IO.Path.GetDirectoryName(Path)!))
+        {
+            Socket.Dispose();
+            LeftBehind.Remove(Path);
+        }
         if (_temporaryFolder is not null)
             RemoveFolder(_temporaryFolder);
     }

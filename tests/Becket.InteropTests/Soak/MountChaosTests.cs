@@ -7,8 +7,8 @@ namespace Becket.InteropTests.Soak;
 
 /// <summary>
 /// Commands about the same few folders at once, and background processes that are killed (SIGKILL) between them, all at random. Then, in a
-/// quiet moment: what is mounted is right, and everything can be cleared away. <c>BECKET_CHAOS=200</c> for so many rounds, <c>BECKET_SEED=7</c>
-/// for others.
+/// quiet moment: what is mounted is right, and everything can be cleared away. <c>BECKET_CHAOS=200</c> for so many rounds,
+/// <c>BECKET_SEED=7</c> for others.
 /// </summary>
 public sealed class MountChaosTests(RealStores stores, MountImages images) : MountTest(stores, Rounds * TimeSpan.FromMinutes(1))
 {
@@ -97,8 +97,9 @@ public sealed class MountChaosTests(RealStores stores, MountImages images) : Mou
     {
         foreach (var attachment in await Becket.ListAsync(Token))
         {
+            var source = attachment.GetProperty("source").GetString();
             if (attachment.GetProperty("health").GetString() == "ok" && attachment.TryGetProperty("mountPoint", out var mountPoint))
-                await AssertFilesAsync(all.Single(image => image.Path == attachment.GetProperty("source").GetString()), mountPoint.GetString()!);
+                await AssertFilesAsync(all.Single(image => image.Path == source), mountPoint.GetString()!);
         }
     }
 

@@ -63,7 +63,9 @@ public sealed class ServerKillTests(RealStores stores) : InteropTest(stores)
             throw new InvalidOperationException($"BECKET_SEED={LongRun.Seed} BECKET_KILLS={Kills}: {e.Message}", e);
         }
         TestContext.Current.TestOutputHelper?.WriteLine(
-            string.Create(CultureInfo.InvariantCulture, $"{Kills} kills, seed {LongRun.Seed}: {_compared >> 20} MiB compared, no wrong byte"));
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{Kills} kills, seed {LongRun.Seed}: {_compared >> 20} MiB compared, no wrong byte"));
     }
 
     private Source SourceOf(TroubledStore store, string cacheSize) => store.Source(KeyPlace.Environment).With([

@@ -48,6 +48,38 @@ public sealed class UnixListenerTests : IDisposable
         Assert.True(Path.Exists(SocketPath));
     }
 
+    /// <summary>In each round one ends while the others begin: it is never cut off, and they do not cut off one another.</summary>
+    [Fact]
+    public async Task Of_several_that_come_and_go_at_once_one_listens_and_is_whom_clients_reach()
+    {
+        const int Servers = 4;
+        var listeners = new UnixListener?[Servers];
+        using var together = new Barrier(Servers, _ =>
+        {
+            var listener = Assert.Single(listeners.OfType<UnixListener>());
+            using var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            client.Connect(new UnixDomainSocketEndPoint(SocketPath));
+            Assert.True(listener.Socket.Poll(TimeSpan.FromSeconds(10), SelectMode.SelectRead), "a client reached somebody else");
+        });
+
+        void ComeAndGo(int i)
+        {
+            for (var round = 0; round < 300; round++)
+            {
+                listeners[i]?.Dispose();
+                listeners[i] = TryListen();
+                Assert.True(together.SignalAndWait(TimeSpan.FromSeconds(10)), "another one has failed");
+            }
+        }
+
+        await Task.WhenAll(Enumerable.Range(0, Servers).Select(i => Task.Factory.StartNew(
+            () => ComeAndGo(i), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+
+        foreach (var listener in listeners)
+            listener?.Dispose();
+        Assert.False(Path.Exists(SocketPath));
+    }
+
     [Fact]
     public void A_file_in_the_way_is_never_deleted()
     {
@@ -83,5 +115,18 @@ public sealed class UnixListenerTests : IDisposable
         listener.Dispose();
 
         Assert.False(Directory.Exists(folder));
+    }
+
+    private UnixListener? TryListen()
+    {
+        try
+        {
+            return UnixListener.Listen(SocketPath);
+        }
+        catch (CommandException e)
+        {
+            Assert.Contains("in use by a live server", e.Message, StringComparison.Ordinal);
+            return null;
+        }
     }
 }

@@ -20,7 +20,7 @@ internal sealed class MountClaim : IDisposable
     /// <summary>Claims a folder and checks it.</summary>
     /// <param name="mountPoint">Its path in the words of the mount table.</param>
     /// <param name="folder">The state of the attachment that is to be mounted.</param>
-    /// <exception cref="CommandException">Another process has claimed it or comes back to it; it is missing, no folder, or taken.</exception>
+    /// <exception cref="CommandException">Another process claims it or comes back to it; it is missing, no folder, or taken.</exception>
     public static MountClaim Take(string mountPoint, StateFolder folder)
     {
         // Beside the folders of attachments, where nobody else may make or lock a file.

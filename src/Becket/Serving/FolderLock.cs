@@ -3,7 +3,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Becket.Serving;
 
 /// <summary>
-/// Keeps others of our kind from making and removing sockets in a folder for a moment (flock(2) of the folder itself). A courtesy: a folder that cannot be locked, or that a stranger holds, is used without.
+/// Keeps others of our kind from making and removing sockets in a folder for a moment (flock(2) of the folder itself). A courtesy: a
+/// folder that cannot be locked, or that a stranger holds, is used without.
 /// </summary>
 internal sealed class FolderLock : IDisposable
 {

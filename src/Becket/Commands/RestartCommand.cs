@@ -53,18 +53,22 @@ internal static class RestartCommand
         return report.Failure is null ? ExitCode.Success : throw new CommandException(report.Failure, report.ExitCode);
     }
 
-    /// <summary>At once, and the supervisor first: ended in order, they would take the device with them.</summary>
+    /// <summary>
+    /// At once, and the supervisor first: ended in order, they would take the device with them. A server that the supervisor was just
+    /// starting comes to light when it saves its state.
+    /// </summary>
     private static async Task KillAsync(StateFolder folder, AttachmentState state, CancellationToken stopping)
     {
         var started = TimeProvider.System.GetTimestamp();
-        if (state.Supervisor is { } supervisor && folder.IsHeld(StateLock.Supervisor))
-            _ = Posix.Kill(supervisor, Posix.SigKill);
-        if (folder.IsHeld(StateLock.Server))
-            _ = Posix.Kill(state.Process, Posix.SigKill);
         while (folder.IsAttended)
         {
             if (TimeProvider.System.GetElapsedTime(started) > Patience)
                 throw new CommandException($"the process {state.Process} that serves {state.Source} does not end");
+            state = folder.State ?? state;
+            if (state.Supervisor is { } supervisor && folder.IsHeld(StateLock.Supervisor) && AttachmentEnd.IsAlive(supervisor))
+                _ = Posix.Kill(supervisor, Posix.SigKill);
+            if (folder.IsHeld(StateLock.Server) && AttachmentEnd.IsAlive(state.Process))
+                _ = Posix.Kill(state.Process, Posix.SigKill);
             await Task.Delay(TimeSpan.FromMilliseconds(10), stopping);
         }
     }

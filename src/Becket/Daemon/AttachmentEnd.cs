@@ -78,7 +78,7 @@ internal static class AttachmentEnd
     /// Whether it runs: one that nobody has collected does not, unless threads of it are still ending and have its files open; and another
     /// program may have its number by now.
     /// </summary>
-    private static bool IsAlive(int process)
+    public static bool IsAlive(int process)
     {
         try
         {

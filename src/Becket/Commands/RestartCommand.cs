@@ -24,7 +24,7 @@ internal static class RestartCommand
     {
         using var folder = AttachmentFinder.Find(name);
         if (folder.State is not { } state)
-            throw new CommandException($"{name} has been detached in this moment");
+            throw Gone(name);
         if (state.Arguments is null)
         {
             throw new CommandException(
@@ -64,7 +64,9 @@ internal static class RestartCommand
         {
             if (TimeProvider.System.GetElapsedTime(started) > Patience)
                 throw new CommandException($"the process {state.Process} that serves {state.Source} does not end");
-            state = folder.State ?? state;
+            if (folder.State is not { } now || !AttachmentEnd.IsSame(now, state))
+                throw Gone(state.Source);
+            state = now;
             if (state.Supervisor is { } supervisor && folder.IsHeld(StateLock.Supervisor) && AttachmentEnd.IsAlive(supervisor))
                 _ = Posix.Kill(supervisor, Posix.SigKill);
             if (folder.IsHeld(StateLock.Server) && AttachmentEnd.IsAlive(state.Process))
@@ -72,4 +74,6 @@ internal static class RestartCommand
             await Task.Delay(TimeSpan.FromMilliseconds(10), stopping);
         }
     }
+
+    private static CommandException Gone(string name) => new($"{name} has been detached in this moment");
 }

@@ -71,7 +71,7 @@ internal static class AttachmentEnd
     }
 
     /// <summary>A process that has taken over has the same supervisor.</summary>
-    private static bool IsSame(AttachmentState now, AttachmentState before) =>
+    public static bool IsSame(AttachmentState now, AttachmentState before) =>
         now.Process == before.Process || (now.Supervisor is not null && now.Supervisor == before.Supervisor);
 
     /// <summary>

@@ -45,6 +45,7 @@ internal sealed class FuseAttachment : IAttachedDevice
         }
         catch
         {
+            await Leftovers.ClearLoopsAsync(folder, CancellationToken.None); // of a process that was killed before it could tell
             await file.DisposeAsync();
             Directory.Delete(folder.ImageFolder);
             throw;

@@ -56,13 +56,19 @@ internal static class Leftovers
     /// <summary>Takes the image's file away, the loop devices over it, and what is mounted from those.</summary>
     private static async Task ClearImageAsync(StateFolder folder, CancellationToken cancellationToken)
     {
+        await ClearLoopsAsync(folder, cancellationToken);
+        foreach (var mount in MountTable.Read().Reverse().Where(mount => mount.Target == folder.ImageFolder))
+            await SystemMount.UnmountAsync(mount.Target, UnmountManner.Lazy, cancellationToken);
+    }
+
+    /// <summary>Takes the loop devices over the image away; before its unmount, since after that nothing tells whose they are.</summary>
+    public static async Task ClearLoopsAsync(StateFolder folder, CancellationToken cancellationToken)
+    {
         foreach (var device in LoopDevicesOver($"{folder.ImageFolder}/"))
         {
             await UnmountAsync(device, cancellationToken);
             await SystemCommand.RunAsync("losetup", ["--detach", device], cancellationToken);
         }
-        foreach (var mount in MountTable.Read().Reverse().Where(mount => mount.Target == folder.ImageFolder))
-            await SystemMount.UnmountAsync(mount.Target, UnmountManner.Lazy, cancellationToken);
     }
 
     private static async Task ClearNbdAsync(string device, string identifier, CancellationToken cancellationToken)

@@ -25,7 +25,7 @@ public sealed class MountChaosTests(RealStores stores, MountImages images) : Mou
     public async Task Whatever_commands_and_kills_come_together_files_are_right_and_all_can_be_cleared()
     {
         RequireMounts();
-        MountImage[] all = [await images.GetAsync(ImageFormat.Ext4), await images.GetAsync(ImageFormat.Squashfs)];
+        MountImage[] all = [await CopyAsync(ImageFormat.Ext4), await CopyAsync(ImageFormat.Squashfs)];
         for (var i = 0; i < _folders.Length; i++)
             _folders[i] = NewMountPoint($"mnt-{i}");
         var (commands, kills) = (0, 0);
@@ -39,6 +39,8 @@ public sealed class MountChaosTests(RealStores stores, MountImages images) : Mou
                 kills += counts.Sum(static count => count.Kills);
                 await AssertMountsAsync(all);
                 await ClearAsync(all[0]);
+                foreach (var image in all)
+                    Assert.Empty(await LoopDevicesOverAsync(image));
             }
             catch (Exception e) when (e is not OperationCanceledException)
             {
@@ -48,6 +50,20 @@ public sealed class MountChaosTests(RealStores stores, MountImages images) : Mou
         TestContext.Current.TestOutputHelper?.WriteLine(
             string.Create(CultureInfo.InvariantCulture, $"{Rounds} rounds, seed {LongRun.Seed}: {commands} commands, {kills} kills"));
     }
+
+    /// <summary>Under a name that nobody else has.</summary>
+    private async Task<MountImage> CopyAsync(ImageFormat format)
+    {
+        var image = await images.GetAsync(format);
+        var path = Folder[$"{format}-{Guid.NewGuid():N}.img"];
+        File.Copy(image.Path, path);
+        return image with { Path = path };
+    }
+
+    /// <summary>Those over a file system that is gone, too, of which only the image's name is left.</summary>
+    private async Task<string> LoopDevicesOverAsync(MountImage image) =>
+        (await Command.Shell($"losetup -ln -O NAME,BACK-FILE | grep -F '{Path.GetFileName(image.Path)}' || true")
+            .SucceedAsync(Token)).Output;
 
     private async Task<(int Commands, int Kills)> WorkAsync(Random random, MountImage[] all)
     {

@@ -33,8 +33,9 @@ public sealed class MountChaosTests(RealStores stores, MountImages images) : Mou
         {
             try
             {
-                var counts = await Task.WhenAll(Enumerable.Range(0, Workers).Select(worker =>
-                    WorkAsync(new Random(HashCode.Combine(LongRun.Seed, round, worker)), all)));
+                // Each worker of each round has a seed of its own, the same in every run.
+                var first = ((LongRun.Seed * 10_000) + round) * Workers;
+                var counts = await Task.WhenAll(Enumerable.Range(first, Workers).Select(seed => WorkAsync(new Random(seed), all)));
                 commands += counts.Sum(static count => count.Commands);
                 kills += counts.Sum(static count => count.Kills);
                 await AssertMountsAsync(all);

@@ -194,8 +194,7 @@ public sealed class DeadProcessTests(RealStores stores, MountImages images) : Mo
         var attach = Becket.Command("attach", Source.File((await images.GetAsync(ImageFormat.Ext4)).Path), "--via", "fuse");
         var path = ("PATH", $"{slow}:{Environment.GetEnvironmentVariable("PATH")}");
         var beginning = (attach with { Environment = [.. attach.Environment, path] }).Start();
-        while (!File.Exists(begun))
-            await Task.Delay(10, Token);
+        await FileIsThereAsync(begun, beginning);
         return beginning;
     }
 

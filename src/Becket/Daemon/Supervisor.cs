@@ -105,11 +105,8 @@ internal sealed class Supervisor(DaemonPlan plan, string source)
             _ = Posix.Kill(server, Posix.SigTerm);
     }
 
-    private async Task LogAsync(Process server, TimeSpan pause)
-    {
-        await Journal.WriteLineAsync(
-            LogLevel.Warning,
-            $"becket: warning: the process {server.Id} that serves {source} {DaemonStart.HowEnded(server)}; "
-            + $"another one starts in {pause.TotalSeconds:0.#} s");
-    }
+    private Task LogAsync(Process server, TimeSpan pause) => Journal.WriteLineAsync(
+        LogLevel.Warning,
+        $"becket: warning: the process {server.Id} that serves {source} {DaemonStart.HowEnded(server)}; "
+        + $"another one starts in {pause.TotalSeconds:0.#} s");
 }

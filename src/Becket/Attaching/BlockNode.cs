@@ -21,6 +21,9 @@ internal sealed class BlockNode(string path)
     /// <summary>The device and its partitions appear within moments, or not at all.</summary>
     private static readonly TimeSpan NodePatience = TimeSpan.FromSeconds(5);
 
+    /// <summary>Two that look at once would take each other for a user.</summary>
+    private readonly Lock _looking = new();
+
     /// <summary>Such as <c>/dev/nbd0</c>.</summary>
     public string Path { get; } = path;
 
@@ -91,12 +94,14 @@ internal sealed class BlockNode(string path)
 
     /// <summary>
     /// Who uses the device or a partition of it, in words for a refusal; null where nobody does. A mount, swap or device-mapper
-    /// target holds it exclusively; a plain reader does not count, as the kernel cannot tell it from udev looking.
+    /// target holds it exclusively; a plain reader does not count, as the kernel cannot tell it from udev looking. Thread-safe.
     /// </summary>
     public string? FindUser()
     {
         // Who uses a partition makes the whole device busy, and the other way round: first all of them, then the one that can be named.
-        List<string> busy = [.. ((string[])[Path, .. Partitions().Select(static partition => partition.Path)]).Where(IsBusy)];
+        List<string> busy;
+        lock (_looking)
+            busy = [.. ((string[])[Path, .. Partitions().Select(static partition => partition.Path)]).Where(IsBusy)];
         if (Mounting.MountTable.Read().FirstOrDefault(mount => busy.Contains(mount.Source)) is { } mount)
             return $"{mount.Source} is mounted on {mount.Target}";
         foreach (var node in busy)

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using System.Text;
 using Becket.InteropTests.Processes;
 using Becket.InteropTests.Stores;
 
@@ -75,6 +77,46 @@ public sealed class MountCrowdTests(RealStores stores, MountImages images) : Mou
             await Task.WhenAll(folders.Select(UnmountAsync));
             AssertNothingIsLeft();
         }
+    }
+
+    /// <summary>
+    /// Each request has the server look whether anybody uses the device, and none is anybody. They are what <c>becket detach</c> sends,
+    /// without the time that a process takes to start.
+    /// </summary>
+    [Fact]
+    public async Task Of_many_that_detach_at_once_none_takes_another_for_a_user()
+    {
+        RequireMounts();
+        var source = Source.File((await images.GetAsync(ImageFormat.Squashfs)).Path);
+        for (var round = 0; round < 10; round++)
+        {
+            await AttachAsync(source);
+            var answers = await AskAtOnceAsync(Path.Combine(Becket.States, "1", "control"), "{\"verb\":\"Detach\"}\n", 32);
+            // Whoever comes late finds that it has ended.
+            Assert.All(answers, static answer => Assert.True(answer is "{}\n" or "", answer));
+            await Becket.WhenNothingIsLeftAsync(Token);
+        }
+    }
+
+    private async Task<IReadOnlyList<string>> AskAtOnceAsync(string path, string line, int times)
+    {
+        List<Socket> sockets =
+            [.. Enumerable.Range(0, times).Select(static _ => new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))];
+        foreach (var socket in sockets)
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), Token);
+        return await Task.WhenAll(sockets.Select(async socket =>
+        {
+            await using var stream = new NetworkStream(socket, ownsSocket: true);
+            try
+            {
+                await stream.WriteAsync(Encoding.UTF8.GetBytes(line), Token);
+                return await new StreamReader(stream).ReadToEndAsync(Token);
+            }
+            catch (IOException)
+            {
+                return "";
+            }
+        }));
     }
 
     private async Task MountAllAsync(List<(Source Source, MountImage Image)> sources)

@@ -3,6 +3,11 @@ namespace Becket.Mounting;
 /// <summary>mount(8) and umount(8): they know every file system's helpers and options, and keep the system's own records.</summary>
 internal static class SystemMount
 {
+    /// <summary>Whoever only looks at a mount, such as another umount(8), makes it busy for a moment.</summary>
+    private static readonly TimeSpan BusyPatience = TimeSpan.FromMilliseconds(300);
+
+    private static readonly TimeSpan BusyPause = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Mounts read-only; <paramref name="source"/> is what the user calls the image.</summary>
     /// <returns>A remark for the user; null where there is nothing to say.</returns>
     /// <exception cref="CommandException">It could not be mounted.</exception>
@@ -27,18 +32,30 @@ internal static class SystemMount
     /// <exception cref="CommandException">It is busy or could not be unmounted.</exception>
     public static async Task UnmountAsync(string folder, UnmountManner manner, CancellationToken cancellationToken)
     {
-        // Without root there is nothing but FUSE, whose own helper knows what is whose.
-        var result = Environment.IsPrivilegedProcess
-            ? await SystemCommand.RunAsync("umount", manner == UnmountManner.Lazy ? ["-l", folder] : [folder], cancellationToken)
-            : await SystemCommand.RunAsync(
-                "fusermount3", manner == UnmountManner.Lazy ? ["-u", "-z", folder] : ["-u", folder], cancellationToken);
-        if (result.ExitCode == 0 || MountTable.At(folder) is null)
-            return;
-        throw new CommandException(result.Errors.Contains("busy", StringComparison.Ordinal)
-            ? $"{folder} is busy: files on it are open or a shell stands in it ('fuser -vm {folder}' shows which); "
-                + "--lazy takes it out of sight now and ends it when they are done"
-            : $"{folder} cannot be unmounted: {result.Complaint}");
+        var mounted = MountTable.At(folder);
+        for (var started = TimeProvider.System.GetTimestamp(); ;)
+        {
+            var result = await TryUnmountAsync(folder, manner, cancellationToken);
+            if (result.ExitCode == 0 || MountTable.At(folder) is not { } now || now != mounted)
+                return;
+            if (!result.Errors.Contains("busy", StringComparison.Ordinal))
+                throw new CommandException($"{folder} cannot be unmounted: {result.Complaint}");
+            if (TimeProvider.System.GetElapsedTime(started) > BusyPatience)
+            {
+                throw new CommandException(
+                    $"{folder} is busy: files on it are open or a shell stands in it ('fuser -vm {folder}' shows which); "
+                    + "--lazy takes it out of sight now and ends it when they are done");
+            }
+            await Task.Delay(BusyPause, cancellationToken);
+        }
     }
+
+    /// <summary>Without root there is nothing but FUSE, whose own helper knows what is whose.</summary>
+    private static Task<SystemCommandResult> TryUnmountAsync(string folder, UnmountManner manner, CancellationToken cancellationToken) =>
+        Environment.IsPrivilegedProcess
+            ? SystemCommand.RunAsync("umount", manner == UnmountManner.Lazy ? ["-l", folder] : [folder], cancellationToken)
+            : SystemCommand.RunAsync(
+                "fusermount3", manner == UnmountManner.Lazy ? ["-u", "-z", folder] : ["-u", folder], cancellationToken);
 
     private static Task<SystemCommandResult> RunAsync(
         Contents contents, string folder, string[] options, CancellationToken cancellationToken) =>

@@ -15,6 +15,9 @@ internal static class Leftovers
     private const string BlockFolder = "/sys/block";
     private const string Loop = "loop";
 
+    private static readonly TimeSpan LoopPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LoopPause = TimeSpan.FromMilliseconds(20);
+
     /// <summary>Clears everything and the folder itself; nothing where the caller holds no lock in it, since it may be another's.</summary>
     public static async Task RemoveAsync(StateFolder folder, CancellationToken cancellationToken)
     {
@@ -61,13 +64,23 @@ internal static class Leftovers
             await SystemMount.UnmountAsync(mount.Target, UnmountManner.Lazy, cancellationToken);
     }
 
-    /// <summary>Takes the loop devices over the image away; before its unmount, since after that nothing tells whose they are.</summary>
+    /// <summary>
+    /// Takes the loop devices over the image away; before its unmount, since after that nothing tells whose they are. A mount(8) that a
+    /// killed server has started may mount one in this very moment, so it is looked for until they are gone; whoever holds one elsewhere
+    /// is not waited for long.
+    /// </summary>
     public static async Task ClearLoopsAsync(StateFolder folder, CancellationToken cancellationToken)
     {
-        foreach (var device in LoopDevicesOver($"{folder.ImageFolder}/"))
+        var started = TimeProvider.System.GetTimestamp();
+        while (LoopDevicesOver($"{folder.ImageFolder}/").ToList() is { Count: > 0 } devices
+            && TimeProvider.System.GetElapsedTime(started) < LoopPatience)
         {
-            await UnmountAsync(device, cancellationToken);
-            await SystemCommand.RunAsync("losetup", ["--detach", device], cancellationToken);
+            foreach (var device in devices)
+            {
+                await UnmountAsync(device, cancellationToken);
+                await SystemCommand.RunAsync("losetup", ["--detach", device], cancellationToken);
+            }
+            await Task.Delay(LoopPause, cancellationToken);
         }
     }
 

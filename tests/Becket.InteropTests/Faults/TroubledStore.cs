@@ -15,12 +15,11 @@ internal sealed class TroubledStore : IAsyncDisposable
     public const int Size = 4 << 20;
 
     private readonly TemporaryFolder _folder = new();
+    private readonly MountNamespace _namespace;
     private DevS3Server _server = null!;
     private int _generation;
 
-    private TroubledStore()
-    {
-    }
+    private TroubledStore(MountNamespace mountNamespace) => _namespace = mountNamespace;
 
     public DevS3Faults Faults { get; } = new();
 
@@ -41,7 +40,7 @@ internal sealed class TroubledStore : IAsyncDisposable
     /// <summary>Starts it with objects of these names; the first is number 1.</summary>
     public static async Task<TroubledStore> StartAsync(IEnumerable<string> keys, CancellationToken cancellationToken)
     {
-        var store = new TroubledStore();
+        var store = new TroubledStore((await TestContext.Current.GetFixture<MountNamespace>())!);
         Directory.CreateDirectory(store.BucketFolder);
         var number = 0;
         foreach (var key in keys)
@@ -74,13 +73,11 @@ internal sealed class TroubledStore : IAsyncDisposable
         var url = string.Create(CultureInfo.InvariantCulture, $"http://store.test:{_server.Endpoint.Port}");
         var order = _folder["nsswitch.conf"];
         File.WriteAllText(order, "hosts: files\n");
-        // A new namespace has copies of what other tests have mounted, which keep their devices busy.
-        var leave = $"for copy in $(cut -d ' ' -f 2 /proc/mounts | grep '^{Path.GetTempPath()}becket-'); do umount -l $copy; done";
-        var script = $"{leave}; mount --bind '{HostsFile}' /etc/hosts && mount --bind '{order}' /etc/nsswitch.conf && exec \"$@\"";
+        var script = $"mount --bind '{HostsFile}' /etc/hosts && mount --bind '{order}' /etc/nsswitch.conf && exec \"$@\"";
         return source with
         {
             Arguments = ["--endpoint-url", url, "--s3-addressing", "path"],
-            Prefix = [.. Tool.MountNamespace, "sh", "-c", script, "sh"],
+            Prefix = [.. _namespace.Prefix, "sh", "-c", script, "sh"],
         };
     }
 

@@ -4,7 +4,7 @@ using Becket.InteropTests.Stores;
 namespace Becket.InteropTests.Mounting;
 
 /// <summary>A container's /dev: a few nodes of its own, and no udev that makes more.</summary>
-public sealed class ContainerTests(RealStores stores, MountImages images) : MountTest(stores)
+public sealed class ContainerTests(RealStores stores, MountImages images, MountNamespace mountNamespace) : MountTest(stores)
 {
     private const string Fuse = "mknod /dev/fuse c 10 229";
     private const string LoopControl = "mknod /dev/loop-control c 10 237";
@@ -48,10 +48,10 @@ public sealed class ContainerTests(RealStores stores, MountImages images) : Moun
     /// <summary>A line of shell where /dev holds no more than a container's, and these nodes.</summary>
     private Command InContainer(string nodes, string line) => Becket.Command("list") with
     {
-        Program = "unshare",
+        Program = mountNamespace.Prefix[0],
         Arguments =
         [
-            "--mount", "--propagation", "private", "bash", "-ec",
+            .. mountNamespace.Prefix.Skip(1), "bash", "-ec",
             $"""
             becket() (exec '{Repository.Becket}' "$@")
             mount -t tmpfs none /dev

@@ -6,10 +6,6 @@ namespace Becket.InteropTests.Processes;
 /// </summary>
 public static class Tool
 {
-    /// <summary>What starts a program in a mount namespace of its own; the program's words follow.</summary>
-    public static IReadOnlyList<string> MountNamespace { get; } =
-        Environment.IsPrivilegedProcess ? ["unshare", "--mount"] : ["unshare", "--mount", "--map-root-user"];
-
     private static readonly string[] Folders =
         [.. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries), "/usr/sbin", "/sbin"];
 
@@ -33,19 +29,11 @@ public static class Tool
     /// <summary>The full path of a program, or its name where it is not installed.</summary>
     public static string PathOf(string name) => Find(name) ?? name;
 
-    /// <summary>Needs a mount namespace, in which a program sees other files of the system than everybody else.</summary>
-    public static async Task RequireMountNamespaceAsync(CancellationToken cancellationToken)
-    {
-        Require("unshare");
-        var outcome = await new Command(MountNamespace[0], [.. MountNamespace.Skip(1), "true"]).RunAsync(cancellationToken);
-        Need(outcome.ExitCode == 0, "this user may not make a mount namespace");
-    }
+    /// <summary>Whether these programs are installed.</summary>
+    public static bool Has(params IEnumerable<string> names) => names.All(static name => Find(name) is not null);
 
-    private static string? Find(string name) => name.Contains('/', StringComparison.Ordinal)
-        ? File.Exists(name) ? name : null
-        : Folders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
-
-    private static void Need(bool met, string reason)
+    /// <summary>Needs what has been looked for.</summary>
+    public static void Need(bool met, string reason)
     {
         if (met)
             return;
@@ -53,4 +41,8 @@ public static class Tool
             Assert.Fail($"{reason}, and with CI=true nothing is skipped for that");
         Assert.Skip(reason);
     }
+
+    private static string? Find(string name) => name.Contains('/', StringComparison.Ordinal)
+        ? File.Exists(name) ? name : null
+        : Folders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
 }

@@ -84,14 +84,15 @@ internal sealed class ControlServer : IAsyncDisposable
             await using var stream = new NetworkStream(socket, ownsSocket: true);
             using var reader = new StreamReader(stream);
             using var patience = new CancellationTokenSource(Patience);
-            if (await reader.ReadLineAsync(patience.Token) is not { } line
-                || JsonSerializer.Deserialize(line, DaemonJson.Default.ControlRequest) is not { } request)
+            if (await reader.ReadLineAsync(patience.Token) is not { } question
+                || JsonSerializer.Deserialize(question, DaemonJson.Default.ControlRequest) is not { } request)
                 return;
             // Off the thread that completes sockets: an answer may wait for the kernel, which waits for us.
             await Task.Yield();
             var reply = _answer(request);
-            await stream.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(reply, DaemonJson.Default.ControlReply), CancellationToken.None);
-            await stream.WriteAsync("\n"u8.ToArray(), CancellationToken.None);
+            // In one piece: after it this process may end at any moment.
+            byte[] line = [.. JsonSerializer.SerializeToUtf8Bytes(reply, DaemonJson.Default.ControlReply), (byte)'\n'];
+            await stream.WriteAsync(line, CancellationToken.None);
         }
         catch (Exception e) when (e is IOException or JsonException or OperationCanceledException or SocketException)
         {

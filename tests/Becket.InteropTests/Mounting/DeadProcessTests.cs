@@ -7,6 +7,8 @@ namespace Becket.InteropTests.Mounting;
 /// <summary>Processes that are killed without a chance to tidy up. What FUSE has served dies with them, and has to come back.</summary>
 public sealed class DeadProcessTests(RealStores stores, MountImages images) : MountTest(stores)
 {
+    private string SlowPartx => Folder["slow/partx"];
+
     [Fact]
     public async Task Another_process_takes_the_place_of_one_that_was_killed_and_mounts_again()
     {
@@ -118,7 +120,7 @@ public sealed class DeadProcessTests(RealStores stores, MountImages images) : Mo
     {
         await using var beginning = await BeginAsync();
 
-        await Attachments.KillAsync(Token, [.. Becket.ProcessIds("serve-attachment"), .. Becket.ProcessIds("sleep")]);
+        await Attachments.KillAsync(Token, [.. Becket.ProcessIds("serve-attachment"), .. Becket.ProcessIds(SlowPartx)]);
 
         var outcome = await beginning.WaitForExitAsync(Token);
         Assert.Equal(1, outcome.ExitCode);
@@ -131,7 +133,7 @@ public sealed class DeadProcessTests(RealStores stores, MountImages images) : Mo
     {
         await using var beginning = await BeginAsync();
         await Attachments.KillAsync(
-            Token, [.. Becket.ProcessIds("supervise"), .. Becket.ProcessIds("serve-attachment"), .. Becket.ProcessIds("sleep")]);
+            Token, [.. Becket.ProcessIds("supervise"), .. Becket.ProcessIds("serve-attachment"), .. Becket.ProcessIds(SlowPartx)]);
         Assert.Equal(1, (await beginning.WaitForExitAsync(Token)).ExitCode);
 
         var (image, folder) = await MountAsync();
@@ -189,8 +191,9 @@ public sealed class DeadProcessTests(RealStores stores, MountImages images) : Mo
     private async Task<RunningProcess> BeginAsync()
     {
         RequireMounts();
-        var (slow, begun) = (Directory.CreateDirectory(Folder["slow"]).FullName, Folder["begun"]);
-        await Command.Shell($"printf '#!/bin/sh\n: >{begun}; exec sleep 600\n' >{slow}/partx && chmod +x {slow}/partx").SucceedAsync(Token);
+        var (slow, begun) = (Directory.CreateDirectory(Path.GetDirectoryName(SlowPartx)!).FullName, Folder["begun"]);
+        var script = $"#!/bin/sh\\n: >{begun}; read word <{slow}/never\\n";
+        await Command.Shell($"mkfifo {slow}/never && printf '{script}' >{SlowPartx} && chmod +x {SlowPartx}").SucceedAsync(Token);
         var attach = Becket.Command("attach", Source.File((await images.GetAsync(ImageFormat.Ext4)).Path), "--via", "fuse");
         var path = ("PATH", $"{slow}:{Environment.GetEnvironmentVariable("PATH")}");
         var beginning = (attach with { Environment = [.. attach.Environment, path] }).Start();

@@ -34,10 +34,9 @@ public sealed class Chromium : IAsyncDisposable
         var chromium = new Chromium(folder, process);
         try
         {
-            await process.Errors.WaitForLineAsync(Ready, cancellationToken);
-            var line = process.Errors.ToString().Split('\n').First(static line => line.StartsWith(Ready, StringComparison.Ordinal));
+            var address = await process.Errors.WaitForLineAsync(Ready, cancellationToken);
             using var http = new HttpClient();
-            var authority = new Uri(line[Ready.Length..].Trim()).Authority;
+            var authority = new Uri(address.Trim()).Authority;
             var pages = await http.GetFromJsonAsync<JsonArray>($"http://{authority}/json/list", cancellationToken);
             var page = pages!.First(static page => (string?)page!["type"] == "page")!;
             await chromium._socket.ConnectAsync(new Uri((string)page["webSocketDebuggerUrl"]!), cancellationToken);

@@ -22,11 +22,13 @@ public sealed class ProcessText
     }
 
     /// <summary>Waits for a whole line that starts so; fails when the output ends without it.</summary>
-    public Task WaitForLineAsync(string start, CancellationToken cancellationToken) => WaitForAsync(
-        // What follows the last newline may be half a line.
-        text => text.Split('\n')[..^1].Any(line => line.StartsWith(start, StringComparison.Ordinal)),
-        $"a line '{start}'",
-        cancellationToken);
+    /// <returns>What follows the start.</returns>
+    public async Task<string> WaitForLineAsync(string start, CancellationToken cancellationToken)
+    {
+        string? found = null;
+        await WaitForAsync(text => (found = FindLine(text, start)) is not null, $"a line '{start}'", cancellationToken);
+        return found![start.Length..];
+    }
 
     /// <summary>Waits for some words, wherever they stand; fails when the output ends without them.</summary>
     public Task WaitForWordsAsync(string words, CancellationToken cancellationToken) =>
@@ -37,6 +39,10 @@ public sealed class ProcessText
         lock (_gate)
             return _text.ToString();
     }
+
+    /// <summary>What follows the last newline may be half a line.</summary>
+    private static string? FindLine(string text, string start) =>
+        text.Split('\n')[..^1].FirstOrDefault(line => line.StartsWith(start, StringComparison.Ordinal));
 
     private async Task WaitForAsync(Func<string, bool> isIn, string what, CancellationToken cancellationToken)
     {

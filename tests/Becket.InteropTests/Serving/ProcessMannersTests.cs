@@ -180,6 +180,7 @@ public sealed class ProcessMannersTests(RealStores stores) : InteropTest(stores)
         var size = await new Command("nbdinfo", "--size", becket.Uri).SucceedAsync(Token);
 
         Assert.Equal($"{48 << 20}\n", size.Output);
+        await becket.Errors.WaitForWordsAsync("warning", Token);
         var warning = Assert.Single(becket.Errors.ToString().Split('\n'), line => line.Contains("warning", StringComparison.Ordinal));
         Assert.Contains("command line", warning, StringComparison.Ordinal);
         Assert.DoesNotContain(endpoint.SecretKey, becket.Errors.ToString(), StringComparison.Ordinal);

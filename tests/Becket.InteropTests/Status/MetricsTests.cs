@@ -52,7 +52,8 @@ public class MetricsTests(RealStores stores) : StatusTest(stores)
         var source = (await Stores.GetDiskInAsync(Place.DevS3)).With("--status", "[::1]:0", "--cache-dir", Folder["cache"]);
         await using var server = await BecketServer.StartAsync(source, Token);
         await new Command("nbdcopy", server.Uri, "null:").SucceedAsync(Token);
-        await File.WriteAllTextAsync(Folder["metrics"], await Http.GetStringAsync(new Uri(StatusOf(server) + "metrics"), Token), Token);
+        var metrics = await Http.GetStringAsync(new Uri(await StatusOfAsync(server) + "metrics"), Token);
+        await File.WriteAllTextAsync(Folder["metrics"], metrics, Token);
 
         var outcome = await Command.Shell($"promtool check metrics < {Folder["metrics"]}").RunAsync(Token);
 
@@ -152,9 +153,10 @@ public class MetricsTests(RealStores stores) : StatusTest(stores)
         var source = new Source([$"{web.Url}?signature={Secret}"], []).With("--status", "0");
         await using var server = await BecketServer.StartAsync(source, Token);
         await CopyAll(server).SucceedAsync(Token);
+        var address = await StatusOfAsync(server);
         foreach (var path in (string[])["metrics", "api/status", "readyz", ""])
-            Assert.DoesNotContain(Secret, await Http.GetStringAsync(new Uri(StatusOf(server) + path), Token), StringComparison.Ordinal);
-        var status = await Http.GetStringAsync(new Uri(StatusOf(server) + "api/status"), Token);
+            Assert.DoesNotContain(Secret, await Http.GetStringAsync(new Uri(address + path), Token), StringComparison.Ordinal);
+        var status = await Http.GetStringAsync(new Uri(address + "api/status"), Token);
         Assert.Contains(web.Url.AbsolutePath, status, StringComparison.Ordinal);
         await server.StopAsync(Token);
     }
@@ -171,7 +173,7 @@ public class MetricsTests(RealStores stores) : StatusTest(stores)
 
     private async Task<Dictionary<string, double>> ReadMetricsAsync(BecketServer server)
     {
-        var text = await Http.GetStringAsync(new Uri(StatusOf(server) + "metrics"), Token);
+        var text = await Http.GetStringAsync(new Uri(await StatusOfAsync(server) + "metrics"), Token);
         return text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Where(static line => !line.StartsWith('#'))
             .ToDictionary(

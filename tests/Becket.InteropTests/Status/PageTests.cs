@@ -19,7 +19,7 @@ public class PageTests(RealStores stores) : StatusTest(stores)
             exports.With("--status", "0", "--cache-dir", Folder["cache"], "--connections", "2"), Token);
         await using var page = await Chromium.StartAsync(Token);
         await page.LookAsync(1600, 1000, "light", Token);
-        await page.OpenAsync(StatusOf(server), Token);
+        await page.OpenAsync(await StatusOfAsync(server), Token);
         await page.UntilAsync("document.querySelectorAll('.export').length === 2", Token);
 
         store.Hold();
@@ -68,7 +68,7 @@ public class PageTests(RealStores stores) : StatusTest(stores)
     {
         await using var server = await BecketServer.StartAsync(Source.File(await Stores.GetDiskAsync()).With("--status", "0"), Token);
         await using var page = await Chromium.StartAsync(Token);
-        await page.OpenAsync(StatusOf(server), Token);
+        await page.OpenAsync(await StatusOfAsync(server), Token);
         await page.UntilAsync("document.querySelector('#state').textContent === 'ready'", Token);
         await server.StopAsync(Token);
         await page.UntilAsync(

@@ -9,8 +9,6 @@ public abstract class StatusTest(RealStores stores) : InteropTest(stores)
 {
     protected const int Size = 24 << 20;
 
-    private const string Announcement = "becket: status at ";
-
     protected HttpClient Http { get; } = new();
 
     /// <summary>A store with one object, of random bytes alone so that nothing of it is a hole.</summary>
@@ -24,11 +22,7 @@ public abstract class StatusTest(RealStores stores) : InteropTest(stores)
     }
 
     /// <summary>Where a server says that its status is.</summary>
-    protected static string StatusOf(BecketServer server)
-    {
-        var line = server.Errors.ToString().Split('\n').First(static line => line.StartsWith(Announcement, StringComparison.Ordinal));
-        return line[Announcement.Length..];
-    }
+    protected Task<string> StatusOfAsync(BecketServer server) => server.Errors.WaitForLineAsync("becket: status at ", Token);
 
     /// <summary>Reads everything, zeroes too.</summary>
     protected static Command CopyAll(BecketServer server) => new("nbdcopy", "--no-extents", server.Uri, "null:");

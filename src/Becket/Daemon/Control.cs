@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Becket.Serving;
 
 namespace Becket.Daemon;
@@ -84,15 +85,13 @@ internal sealed class ControlServer : IAsyncDisposable
             await using var stream = new NetworkStream(socket, ownsSocket: true);
             using var reader = new StreamReader(stream);
             using var patience = new CancellationTokenSource(Patience);
-            if (await reader.ReadLineAsync(patience.Token) is not { } question
-                || JsonSerializer.Deserialize(question, DaemonJson.Default.ControlRequest) is not { } request)
+            if (await reader.ReadLineAsync(patience.Token) is not { } line
+                || JsonSerializer.Deserialize(line, DaemonJson.Default.ControlRequest) is not { } request)
                 return;
             // Off the thread that completes sockets: an answer may wait for the kernel, which waits for us.
             await Task.Yield();
             var reply = _answer(request);
-            // In one piece: after it this process may end at any moment.
-            byte[] line = [.. JsonSerializer.SerializeToUtf8Bytes(reply, DaemonJson.Default.ControlReply), (byte)'\n'];
-            await stream.WriteAsync(line, CancellationToken.None);
+            await ControlLine.WriteAsync(stream, reply, DaemonJson.Default.ControlReply, CancellationToken.None);
         }
         catch (Exception e) when (e is IOException or JsonException or OperationCanceledException or SocketException)
         {
@@ -112,9 +111,7 @@ internal static class ControlClient
             using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
             await using var stream = new NetworkStream(socket);
-            await stream.WriteAsync(
-                JsonSerializer.SerializeToUtf8Bytes(new ControlRequest(verb), DaemonJson.Default.ControlRequest), cancellationToken);
-            await stream.WriteAsync("\n"u8.ToArray(), cancellationToken);
+            await ControlLine.WriteAsync(stream, new ControlRequest(verb), DaemonJson.Default.ControlRequest, cancellationToken);
             using var reader = new StreamReader(stream);
             return await reader.ReadLineAsync(cancellationToken) is { } line
                 ? JsonSerializer.Deserialize(line, DaemonJson.Default.ControlReply)
@@ -125,4 +122,12 @@ internal static class ControlClient
             return null;
         }
     }
+}
+
+/// <summary>A line of JSON on the control socket.</summary>
+internal static class ControlLine
+{
+    /// <summary>Writes one, in one piece: after its answer a process may end at any moment, and no half of it may be left.</summary>
+    public static ValueTask WriteAsync<T>(Stream stream, T message, JsonTypeInfo<T> type, CancellationToken cancellationToken) =>
+        stream.WriteAsync((byte[])[.. JsonSerializer.SerializeToUtf8Bytes(message, type), (byte)'\n'], cancellationToken);
 }

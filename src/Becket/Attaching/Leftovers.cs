@@ -71,15 +71,16 @@ internal static class Leftovers
     /// </summary>
     public static async Task ClearLoopsAsync(StateFolder folder, CancellationToken cancellationToken)
     {
-        var started = TimeProvider.System.GetTimestamp();
-        while (LoopDevicesOver($"{folder.ImageFolder}/").ToList() is { Count: > 0 } devices
-            && TimeProvider.System.GetElapsedTime(started) < LoopPatience)
+        var image = $"{folder.ImageFolder}/";
+        for (var started = TimeProvider.System.GetTimestamp(); ;)
         {
-            foreach (var device in devices)
+            foreach (var device in LoopDevicesOver(image))
             {
                 await UnmountAsync(device, cancellationToken);
                 await SystemCommand.RunAsync("losetup", ["--detach", device], cancellationToken);
             }
+            if (!LoopDevicesOver(image).Any() || TimeProvider.System.GetElapsedTime(started) > LoopPatience)
+                return;
             await Task.Delay(LoopPause, cancellationToken);
         }
     }
